@@ -1,0 +1,58 @@
+"""The command line: one verb, one lazy import."""
+
+import argparse
+import importlib
+import json
+import sys
+from collections.abc import Sequence
+
+from borderpost.errors import Fault
+
+# Each verb's module offers add_parser(subparsers); the module itself imports its app only when the verb runs.
+VERBS = ("demo", "doctor", "document", "edge", "gate", "gateway", "device", "face", "sim")
+
+
+def build() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="borderpost", description="An open border post.")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    subparsers = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb in VERBS:
+        importlib.import_module(f"borderpost.{verb}").add_parser(subparsers)
+    return parser
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one verb; an error is a sentence, and with --json an object on standard output (docs/contract.md, 9)."""
+    arguments = build().parse_args(words)
+    try:
+        return int(arguments.run(arguments))
+    except Fault as fault:
+        if arguments.debug:
+            raise
+        return _say(fault, as_json=getattr(arguments, "json", False))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # Somebody closed the pipe (| head): nothing is left to say.
+        return 0
+    except Exception as error:
+        if arguments.debug:
+            raise
+        unexpected = Fault(
+            "unexpected",
+            f"Something failed that should not: {type(error).__name__}.",
+            "Run the command again with `borderpost --debug ...` and report what it prints.",
+            exit_code=70,
+        )
+        return _say(unexpected, as_json=getattr(arguments, "json", False))
+
+
+def _say(fault: Fault, *, as_json: bool) -> int:
+    if as_json:
+        print(json.dumps({"error": {"code": fault.code, "message": fault.message, "cure": fault.cure}}))
+    else:
+        print(" ".join(part for part in (fault.message, fault.cure) if part), file=sys.stderr)
+    return fault.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
