@@ -1,0 +1,127 @@
+"""What a lane is told before it starts: one TOML file, read once, by the composition root alone."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar  # Any: TOML values, until they are parsed here
+
+Section = TypeVar("Section")
+
+IDENTITY = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")  # docs/contract.md, 1
+
+
+class ConfigError(Exception):
+    """One sentence: which setting, what is wrong, what it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    region: str
+    post: str
+    device: str
+    direction: str = "entry"
+    # People, doors and gate timers run so many times faster: 1 at a border, more in a simulation.
+    time_scale: float = 1.0
+    retention_days: int = 1095
+
+
+@dataclass(frozen=True, slots=True)
+class Wires:
+    """URLs choose the device, real or simulated (docs/contract.md, 4)."""
+
+    reader: str
+    chip: str
+    barrier: str
+    reader_profile: str = "framed"
+    barrier_lease_ms: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSettings:
+    camera: str
+    threshold: float
+    matcher: str = "sface"
+
+
+@dataclass(frozen=True, slots=True)
+class Uplink:
+    host: str
+    port: int
+    backoff_ceiling_s: float = 60.0
+    status_every_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    port: int
+    host: str = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """``folder`` is where the file stands; identity/, trust/, lists/, rules.toml and outbox.db stand beside it."""
+
+    folder: Path
+    device: Device
+    wires: Wires
+    face: FaceSettings
+    uplink: Uplink
+    pages: Pages
+
+
+def read(path: Path) -> Config:
+    """Parse and judge the file. Raises ConfigError with a sentence that names the setting."""
+    try:
+        table = tomllib.loads(path.read_text())
+    except FileNotFoundError as error:
+        raise ConfigError(f"There is no configuration at {path}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}.") from error
+    config = Config(
+        folder=path.parent.resolve(),
+        device=_section(table, "device", Device),
+        wires=_section(table, "wires", Wires),
+        face=_section(table, "face", FaceSettings),
+        uplink=_section(table, "uplink", Uplink),
+        pages=_section(table, "pages", Pages),
+    )
+    _judge(config)
+    return config
+
+
+def _section(table: Mapping[str, Any], name: str, kind: type[Section]) -> Section:
+    values = table.get(name)
+    if not isinstance(values, dict):
+        raise ConfigError(f"The section [{name}] is missing.")
+    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]  # every section is a dataclass
+    for key, value in values.items():
+        if key not in known:
+            raise ConfigError(f"[{name}] has no setting '{key}'.")
+        wanted = known[key].type
+        if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+            values[key] = value = float(value)
+        if isinstance(wanted, type) and (not isinstance(value, wanted) or isinstance(value, bool)):
+            raise ConfigError(f"[{name}] {key} must be a {wanted.__name__}.")
+    try:
+        return kind(**values)
+    except TypeError as error:
+        missing = [field for field in known if f"'{field}'" in str(error)]
+        raise ConfigError(f"[{name}] lacks {', '.join(missing)}.") from error
+
+
+def _judge(config: Config) -> None:
+    for name in ("region", "post", "device"):
+        if not IDENTITY.fullmatch(getattr(config.device, name)):
+            raise ConfigError(f"[device] {name} must be small letters, digits and hyphens, at most 31.")
+    if config.device.direction not in ("entry", "exit"):
+        raise ConfigError('[device] direction must be "entry" or "exit".')
+    if not 0.1 <= config.device.time_scale <= 100:
+        raise ConfigError("[device] time_scale must lie between 0.1 and 100.")
+    if config.wires.reader_profile not in ("framed", "plain"):
+        raise ConfigError('[wires] reader_profile must be "framed" or "plain".')
+    if not 200 <= config.wires.barrier_lease_ms <= 2000:  # reference for H5: half a second by default
+        raise ConfigError("[wires] barrier_lease_ms must lie between 200 and 2000.")
+    if not 0 < config.face.threshold < 1:
+        raise ConfigError("[face] threshold must lie between 0 and 1.")

@@ -1,0 +1,1 @@
+"""A lane that is not there: processes, people, scenarios and the account of what happened."""
