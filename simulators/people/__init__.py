@@ -1,0 +1,1 @@
+"""Utopians: the persons of the simulators. None of them exists."""
