@@ -1,0 +1,138 @@
+"""A real mosquitto on loopback, with the settings that withstood the attacks: start, kill, restart, stop."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from simulators.network.broker_files import write_files
+
+START_LIMIT_S = 10.0
+STOP_LIMIT_S = 3.0
+POLL_S = 0.02
+
+
+class BrokerFailed(Exception):
+    """The broker did not start; the message is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """What the broker shows (its own certificate and key) and whom it lets in (the CA of the clients, no other)."""
+
+    certificate: Path
+    key: Path
+    clients_ca: Path
+
+
+class Broker:
+    """One mosquitto process. It keeps its port over restarts, as its devices expect; ``folder`` holds all its files."""
+
+    def __init__(
+        self,
+        folder: Path,
+        certificates: Certificates,
+        *,
+        region: str,
+        workers: tuple[str, ...] = ("gateway-1",),
+        port: int = 0,
+    ) -> None:
+        self.folder = folder
+        self.port = port or free_port()
+        self.log = folder / "mosquitto.log"
+        self._certificates = certificates
+        self._region = region
+        self._workers = workers
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return None if self._process is None else self._process.pid
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Write the files, start mosquitto and wait until it listens. Raises BrokerFailed."""
+        if self.running:
+            raise BrokerFailed("This broker runs already.")
+        program = find_program()
+        if program is None:
+            raise BrokerFailed("mosquitto is not installed (apt-get install mosquitto).")
+        if _answers(self.port):
+            raise BrokerFailed(f"Port {self.port} is taken by another process; the broker needs it.")
+        tls = self._certificates
+        config = write_files(
+            self.folder, self.port, tls.certificate, tls.key, tls.clients_ca, self._region, self._workers
+        )
+        with self.log.open("ab") as log:  # our own handle: a daemon that drops its rights might not open it
+            self._process = subprocess.Popen(
+                [program, "-c", str(config)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        self._wait_until_it_listens(self._process)
+
+    def kill(self) -> None:
+        """End it as a power cut would: nothing is saved."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def stop(self) -> None:
+        """End it in good order: it saves its sessions first."""
+        if self._process is not None:
+            self._process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(STOP_LIMIT_S)
+            self.kill()
+
+    def restart(self) -> None:
+        self.kill()
+        self.start()
+
+    def __enter__(self) -> "Broker":
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _wait_until_it_listens(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_LIMIT_S
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                self._process = None
+                raise BrokerFailed(f"mosquitto ended at once: {self._last_words()}")
+            if _answers(self.port):
+                return
+            time.sleep(POLL_S)
+        self.kill()
+        raise BrokerFailed(f"mosquitto did not listen on port {self.port} within {START_LIMIT_S:.0f} s.")
+
+    def _last_words(self) -> str:
+        return " / ".join(self.log.read_text(errors="replace").splitlines()[-3:])
+
+
+def find_program() -> str | None:
+    """Where mosquitto lies; Debian puts it in /usr/sbin, which is not on everybody's path."""
+    return shutil.which("mosquitto", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"]))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1.0):
+        return True
+    return False

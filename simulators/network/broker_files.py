@@ -1,0 +1,118 @@
+"""The files a mosquitto reads: settings, access list and keys, placed where the user it becomes can read them."""
+
+import os
+import pwd
+from pathlib import Path
+
+DAEMON_USER = "mosquitto"  # what Debian's mosquitto becomes when root starts it
+
+# A device writes and reads under its own certificate's name (%u) only; the gateway's workers do the reverse.
+DEVICE_WRITES = ("evt", "tel", "res")
+DEVICE_READS = ("ack", "cmd", "list")
+
+PACKET_LIMIT_BYTES = 262_144
+QUEUED_LIMIT_MESSAGES = 1_000
+INFLIGHT_LIMIT_MESSAGES = 20
+CONNECTION_LIMIT = 200
+
+
+def write_files(
+    folder: Path, port: int, certificate: Path, key: Path, clients_ca: Path, region: str, workers: tuple[str, ...]
+) -> Path:
+    """Write all of it into ``folder`` and return the path of the settings. The originals stay as closed as they are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / "persistence"
+    kept.mkdir(exist_ok=True)
+    user = daemon_user(folder)
+    for source, name in ((certificate, "broker.crt"), (key, "broker.key"), (clients_ca, "clients-ca.crt")):
+        _place(folder / name, source.read_bytes(), user)
+    _place(folder / "acl", access_list(region, workers).encode(), user)
+    config = folder / "mosquitto.conf"
+    _place(config, settings(folder, port, user).encode(), user)
+    for path in (kept, *kept.iterdir()):
+        _give(path, user)
+    return config
+
+
+def settings(folder: Path, port: int, user: str | None) -> str:
+    """The settings that passed the attacks of group E. mosquitto takes no remark behind a value."""
+    lines = [
+        f"listener {port} 127.0.0.1",
+        f"cafile {folder / 'clients-ca.crt'}",
+        f"certfile {folder / 'broker.crt'}",
+        f"keyfile {folder / 'broker.key'}",
+        "tls_version tlsv1.3",
+        "require_certificate true",
+        "use_identity_as_username true",
+        # A second client of the same name would take over a session and erase its queue (E07, E08).
+        "use_username_as_clientid true",
+        "allow_anonymous false",
+        f"acl_file {folder / 'acl'}",
+        f"max_packet_size {PACKET_LIMIT_BYTES}",
+        f"max_inflight_messages {INFLIGHT_LIMIT_MESSAGES}",
+        f"max_queued_messages {QUEUED_LIMIT_MESSAGES}",
+        f"max_connections {CONNECTION_LIMIT}",
+        "persistent_client_expiration 1d",
+        "set_tcp_nodelay true",
+        "persistence true",
+        f"persistence_location {folder / 'persistence'}/",
+        "log_dest stderr",
+        "log_type error",
+        "log_type warning",
+        "log_type notice",
+        "log_timestamp_format %Y-%m-%dT%H:%M:%S",
+    ]
+    return "\n".join(lines + ([f"user {user}"] if user else [])) + "\n"
+
+
+def access_list(region: str, workers: tuple[str, ...]) -> str:
+    lines = []
+    for worker in workers:
+        lines.append(f"user {worker}")
+        lines += [f"topic read bp/1/{region}/+/+/{kind}" for kind in DEVICE_WRITES]
+        lines += [f"topic write bp/1/{region}/+/+/{kind}" for kind in DEVICE_READS]
+        lines.append("")
+    lines += [f"pattern write bp/1/{region}/+/%u/{kind}" for kind in DEVICE_WRITES]
+    lines += [f"pattern read bp/1/{region}/+/%u/{kind}" for kind in DEVICE_READS]
+    return "\n".join(lines) + "\n"
+
+
+def daemon_user(folder: Path) -> str | None:
+    """Whom mosquitto shall become: its own user if that one can reach ``folder``, else it stays root; None: not root.
+
+    A state folder below a closed home (/root is 0700) cannot be reached by another user, and opening it would
+    loosen everybody's secrets.
+    """
+    if os.geteuid() != 0:
+        return None
+    try:
+        entry = pwd.getpwnam(DAEMON_USER)
+    except KeyError:
+        return "root"
+    groups = set(os.getgrouplist(DAEMON_USER, entry.pw_gid))
+    path = folder.resolve()
+    reachable = all(_may_pass(parent, entry.pw_uid, groups) for parent in (path, *path.parents))
+    return DAEMON_USER if reachable else "root"
+
+
+def _may_pass(folder: Path, uid: int, groups: set[int]) -> bool:
+    status = folder.stat()
+    if status.st_uid == uid:
+        return bool(status.st_mode & 0o100)
+    return bool(status.st_mode & (0o010 if status.st_gid in groups else 0o001))
+
+
+def _place(path: Path, content: bytes, user: str | None) -> None:
+    """Write a file that only the daemon's user (and root) can read; never readable by others even for a moment."""
+    beside = path.with_name(path.name + ".new")
+    beside.unlink(missing_ok=True)
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+    _give(beside, user)
+    beside.replace(path)
+
+
+def _give(path: Path, user: str | None) -> None:
+    if user is not None:
+        entry = pwd.getpwnam(user)
+        os.chown(path, entry.pw_uid, entry.pw_gid)
