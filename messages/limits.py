@@ -1,0 +1,25 @@
+"""How much may the other end send? Every limit of the contract stands in this table."""
+
+from typing import Final
+
+# --- topics (docs/contract.md, 1) ---
+NAME_MAX_CHARS: Final = 31
+TOPIC_MAX_CHARS: Final = 128
+
+# --- events (2) ---
+EVENT_MAX_BYTES: Final = 65_536
+JSON_DEPTH_MAX: Final = 16
+COUNT_MAX: Final = 2**53 - 1  # what every JSON reader still holds exactly
+CODE_MAX_CHARS: Final = 60
+TEXT_MAX_CHARS: Final = 200
+CHECKS_MAX: Final = 64
+REASONS_MAX: Final = 16
+LISTS_MAX: Final = 16
+
+# --- frames (3) ---
+FRAME_MAX_BYTES: Final = 262_144
+EVENTS_PER_FRAME_MAX: Final = 50
+CBOR_DEPTH_MAX: Final = 8
+ACK_MAX_BYTES: Final = 16_384
+ACK_RANGES_MAX: Final = 500
+STATUS_MAX_BYTES: Final = 16_384
