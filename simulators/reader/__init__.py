@@ -1,0 +1,1 @@
+"""A page reader that isn't there: the far end of a serial line."""

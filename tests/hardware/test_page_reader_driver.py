@@ -1,0 +1,135 @@
+"""The page reader over a real pty: what its driver reports, and that it comes back."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from hardware.drivers.page_reader import PageReader, ReaderBack, ReaderEvent, ReaderLost
+from hardware.wires.page_reader import Garbled, Laid, Lifted, Lines, Profile
+from simulators.reader.reader import ReaderSim
+
+TD3 = ("P<UTOOBERLIN<<MIRA<SOLEDA<<<<<<<<<<<<<<<<<<<", "X1234567<6UTO8803149F3511230<<<<<<<<<<<<<<06")
+PATIENCE_S = 10.0
+
+
+class Heard:
+    """The driver's reports in order."""
+
+    def __init__(self) -> None:
+        self.reports: asyncio.Queue[ReaderEvent] = asyncio.Queue()
+
+    async def next(self) -> ReaderEvent:
+        async with asyncio.timeout(PATIENCE_S):
+            return await self.reports.get()
+
+    async def until(self, wanted: ReaderEvent) -> None:
+        while await self.next() != wanted:
+            pass
+
+
+@asynccontextmanager
+async def listening(url: str, profile: Profile = "framed") -> AsyncIterator[Heard]:
+    heard = Heard()
+    task = asyncio.create_task(PageReader(url, profile, heard.reports.put_nowait).run())
+    try:
+        yield heard
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def at_a_reader(story: Callable[[ReaderSim, Heard], object], folder: Path, profile: Profile = "framed") -> None:
+    async def told() -> None:
+        with ReaderSim(folder, profile, reading_s=0.01) as reader:
+            async with listening(reader.url, profile) as heard:
+                assert await heard.next() == ReaderBack()
+                await story(reader, heard)  # type: ignore[misc]  # a story is a coroutine function
+
+    asyncio.run(told())
+
+
+def test_a_document_is_laid_down_read_and_lifted(tmp_path: Path) -> None:
+    async def story(reader: ReaderSim, heard: Heard) -> None:
+        reader.lay(TD3)
+        assert [await heard.next(), await heard.next()] == [Laid(), Lines(TD3)]
+        reader.lift()
+        assert await heard.next() == Lifted()
+
+    at_a_reader(story, tmp_path)
+
+
+def test_a_document_lifted_too_early_is_not_read(tmp_path: Path) -> None:
+    async def story(reader: ReaderSim, heard: Heard) -> None:
+        reader.lay(TD3)
+        reader.lift()
+        reader.lay(TD3)
+        assert [await heard.next() for _ in range(4)] == [Laid(), Lifted(), Laid(), Lines(TD3)]
+
+    at_a_reader(story, tmp_path)
+
+
+def test_a_plain_reader_gives_lines_only(tmp_path: Path) -> None:
+    async def story(reader: ReaderSim, heard: Heard) -> None:
+        reader.lay(TD3)
+        assert await heard.next() == Lines(TD3)
+
+    at_a_reader(story, tmp_path, "plain")
+
+
+def test_half_a_frame_is_given_up_after_a_silence(tmp_path: Path) -> None:
+    async def story(reader: ReaderSim, heard: Heard) -> None:
+        reader.half_line(TD3)
+        assert [await heard.next(), await heard.next()] == [Laid(), Garbled("cut-short")]
+        reader.lay(TD3)
+        assert [await heard.next(), await heard.next()] == [Laid(), Lines(TD3)]
+
+    at_a_reader(story, tmp_path)
+
+
+def test_a_megabyte_of_noise_is_one_complaint_and_the_next_document_is_read(tmp_path: Path) -> None:
+    async def story(reader: ReaderSim, heard: Heard) -> None:
+        reader.noise(b"\x1b[2J\x00" * 200_000)
+        reader.lay(TD3)
+        assert await heard.next() == Garbled("noise")
+        await heard.until(Lines(TD3))
+
+    at_a_reader(story, tmp_path)
+
+
+def test_a_reader_that_is_unplugged_is_lost_once_and_comes_back(tmp_path: Path) -> None:
+    async def story(reader: ReaderSim, heard: Heard) -> None:
+        for _ in range(2):
+            reader.unplug()
+            assert await heard.next() == ReaderLost()
+            reader.plug()
+            assert await heard.next() == ReaderBack()
+        reader.lay(TD3)
+        assert [await heard.next(), await heard.next()] == [Laid(), Lines(TD3)]
+
+    at_a_reader(story, tmp_path)
+
+
+def test_a_reader_that_was_never_there_is_reported_and_found_when_it_comes(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with listening(str(tmp_path / "tty")) as heard:
+            assert await heard.next() == ReaderLost()
+            with ReaderSim(tmp_path) as reader:
+                assert await heard.next() == ReaderBack()
+                reader.lift()
+                assert await heard.next() == Lifted()
+
+    asyncio.run(story())
+
+
+def test_what_was_said_before_the_post_listened_belongs_to_nobody(tmp_path: Path) -> None:
+    async def story() -> None:
+        with ReaderSim(tmp_path, reading_s=0.01) as reader:
+            reader.lay(TD3)
+            await asyncio.sleep(0.1)  # The lines are on the wire before anybody listens.
+            async with listening(reader.url) as heard:
+                assert await heard.next() == ReaderBack()
+                reader.lift()
+                assert await heard.next() == Lifted()
+
+    asyncio.run(story())
