@@ -1,0 +1,59 @@
+"""The chip process: ``python -m simulators.chip --control SOCKET (--vpcd HOST:PORT | --listen HOST:PORT)``."""
+
+import argparse
+import contextlib
+import signal
+import socket
+import sys
+from pathlib import Path
+from types import FrameType
+
+from simulators.chip.control import listen
+from simulators.chip.faults import make_chip
+from simulators.chip.table import Address, ListenWire, Rooms, Table, VpcdWire, Wire
+
+
+def address(text: str) -> Address:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT.")
+    return host, int(port)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="simulators.chip", description="An eMRTD chip on a reader that isn't there.")
+    parser.add_argument(
+        "--control", required=True, type=Path, help="Unix socket on which documents are laid and lifted"
+    )
+    wire = parser.add_mutually_exclusive_group(required=True)
+    wire.add_argument("--vpcd", type=address, metavar="HOST:PORT", help="be a card of vpcd at this address")
+    wire.add_argument("--listen", type=address, metavar="HOST:PORT", help="answer readers that connect here")
+    return parser
+
+
+def main() -> int:
+    options = build_parser().parse_args()
+    signal.signal(signal.SIGTERM, _end)
+    with contextlib.ExitStack() as stack:
+        rooms = Rooms()
+        stack.callback(rooms.close)
+        stack.callback(lambda: options.control.unlink(missing_ok=True))
+        control = listen(options.control)
+        stack.callback(control.close)
+        Table(control, _wire(options, rooms), rooms, make_chip).serve()
+    return 0
+
+
+def _wire(options: argparse.Namespace, rooms: Rooms) -> Wire:
+    if options.vpcd:
+        return VpcdWire(options.vpcd, rooms)
+    return ListenWire(socket.create_server(options.listen), rooms)
+
+
+def _end(_: int, __: FrameType | None) -> None:
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C on the whole group is an ordinary end
+        sys.exit(main())
