@@ -1,0 +1,91 @@
+"""What does a state issue, and what do forgers make of it? Passports: the printed zone, and the files on the chip.
+
+``issue`` makes a genuine one. Each forgery takes a genuine passport and changes what its forger could change.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
+from types import MappingProxyType
+from typing import Final
+
+from icao.mrz_compose import compose_td3
+from simulators.issuing import groups
+from simulators.issuing.sod import sod
+from simulators.issuing.state import Signer, State
+
+SIGNED_GROUPS: Final = (1, 2)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Holder:
+    """Whom a passport is about. Nobody real: see simulators/people."""
+
+    surname: str
+    given_names: str
+    birth_date: date
+    sex: str  # M | F | X
+    portrait: bytes  # JPEG
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Passport:
+    """``mrz_lines`` as printed; ``files`` as on the chip: COM, DG1, DG2, SOD. ``chip_fault`` is laid down with it."""
+
+    mrz_lines: tuple[str, str]
+    files: MappingProxyType[str, bytes]
+    number: str
+    chip_fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    issued: date
+    expires: date
+
+
+def issue(state: State, holder: Holder, number: str, term: Term, signer: Signer | None = None) -> Passport:
+    """A passport of that state, signed by its own current document signer unless another is given."""
+    mrz = _zone(state.spec.code, holder, number, term.expires)
+    content = {1: groups.dg1(mrz), 2: groups.dg2(holder.portrait, holder.sex)}
+    signed_at = datetime.combine(term.issued, time(9, 0), UTC)
+    files = {
+        "COM": groups.com(SIGNED_GROUPS),
+        "DG1": content[1],
+        "DG2": content[2],
+        "SOD": sod(content, signer or state.signer, signed_at),
+    }
+    return Passport(mrz, MappingProxyType(files), number)
+
+
+def with_other_face(passport: Passport, portrait: bytes, sex: str) -> Passport:
+    """Another portrait written over DG2 after signing; SOD stays as it was."""
+    return replace(passport, files=MappingProxyType({**passport.files, "DG2": groups.dg2(portrait, sex)}))
+
+
+def with_other_name_printed(passport: Passport, state: State, holder: Holder, term: Term) -> Passport:
+    """The page printed anew with the name of ``holder``. Number and dates stay, so the chip's key is still right."""
+    line = _zone(state.spec.code, holder, passport.number, term.expires)[0]
+    return replace(passport, mrz_lines=(line, passport.mrz_lines[1]))
+
+
+def with_other_page(passport: Passport, page: Passport) -> Passport:
+    """The chip of one passport in the cover of another: the printed zone does not open it."""
+    return replace(passport, mrz_lines=page.mrz_lines)
+
+
+def with_chip_fault(passport: Passport, fault: str) -> Passport:
+    """Genuine paper around a chip that misbehaves (simulators/chip/faults.py)."""
+    return replace(passport, chip_fault=fault)
+
+
+def _zone(code: str, holder: Holder, number: str, expires: date) -> tuple[str, str]:
+    return compose_td3(
+        issuing_state=code,
+        document_number=number,
+        surname=holder.surname,
+        given_names=holder.given_names,
+        nationality=code,
+        birth_date=holder.birth_date.isoformat(),
+        sex=holder.sex,
+        expiry_date=expires.isoformat(),
+    )
