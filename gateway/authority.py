@@ -1,0 +1,196 @@
+"""Who belongs to this region? Makes the region's keys and CAs at set-up, and enrols devices by their own requests.
+
+Everything lies in one state folder:
+
+    gateway.toml          what an operator may change
+    store.sqlite          events, and the register of devices and certificates
+    servers-ca.crt        what devices and workers trust        clients-ca.crt   what the broker trusts
+    gateway-1.crt         this worker's certificate
+    secrets/              0700: CA keys, the region's key, the acknowledgement key, the store's key, the worker's key
+    broker/               0700: broker.crt, broker.key
+"""
+
+import secrets
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from gateway import certificates, keyfiles
+from gateway.certificates import Issuer
+from gateway.config import Config, default_text, load
+from gateway.database import connect, migrate
+from gateway.errors import GatewayError
+from gateway.register import Register
+from messages.keys import DeviceKey, GatewayKey, KeyRecord, RegionKey
+from messages.topics import is_name
+
+WORKER = "gateway-1"
+REGION_KID = "region-1"
+RESERVED = "gateway"  # a device of this name could pass for a worker in the broker's access list
+STORE_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What a device takes home: nothing of it is secret."""
+
+    certificate_pem: bytes
+    servers_ca_pem: bytes
+    region: str
+    region_kid: str
+    region_public: bytes
+    gateway_kid: str
+    gateway_public: bytes
+    not_after: datetime
+
+
+class Authority:
+    """The region's authority over one state folder. Opening it changes nothing; ``set_up`` makes what is missing."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self.config: Config = load(state / "gateway.toml")
+
+    def region_key(self) -> RegionKey:
+        return RegionKey(REGION_KID, keyfiles.read_key(self._secret("region.key")))
+
+    def ack_key(self) -> GatewayKey:
+        return GatewayKey(WORKER, keyfiles.read_key(self._secret("ack.key")))
+
+    def store_key(self) -> bytes:
+        return keyfiles.read_key(self._secret("store.key"))
+
+    def store_path(self) -> Path:
+        return self.state / "store.sqlite"
+
+    def enrol(self, csr_pem: bytes, sign_public: bytes, post: str, device: str, now: datetime) -> Enrolled:
+        """Register a device and certify the key it made itself. The same device with the same key may ask again."""
+        _check_names(post, device)
+        key = certificates.requested_key(x509.load_pem_x509_csr(csr_pem), device)
+        if key is None:
+            raise GatewayError("bad-request", "The certificate request does not prove a P-256 key for this device.")
+        record = KeyRecord(device, sign_public, self.config.region, post)
+        with closing(connect(self.store_path())) as connection:
+            register = Register(connection)
+            known = register.device(device)
+            _check_known(known, record)
+            certificate = certificates.client_certificate(self._issuer("clients-ca"), device, key, now)
+            expires = certificate.not_valid_after_utc.isoformat()
+            if known is None:
+                register.enrol(record, certificate.serial_number, expires, int(now.timestamp() * 1000))
+            else:
+                register.issued(certificate.serial_number, device, "device", expires)
+        return self._enrolled(certificate)
+
+    def _enrolled(self, certificate: x509.Certificate) -> Enrolled:
+        region, ack = self.region_key().public, self.ack_key()
+        return Enrolled(
+            certificates.certificate_pem(certificate),
+            (self.state / "servers-ca.crt").read_bytes(),
+            self.config.region,
+            region.kid,
+            region.public,
+            ack.kid,
+            ack.public,
+            certificate.not_valid_after_utc,
+        )
+
+    def _issuer(self, name: str) -> Issuer:
+        return load_issuer(self.state, name)
+
+    def _secret(self, name: str) -> Path:
+        return self.state / "secrets" / name
+
+
+def set_up(state: Path, region: str, now: datetime) -> list[str]:
+    """Make what is missing in ``state`` and return its names; what is there stays as it is, so it may be repeated."""
+    if not is_name(region):
+        raise GatewayError("bad-name", f"{region!r} is no region's name.", "Use lower case letters, digits, hyphens.")
+    keyfiles.closed_folder(state)
+    made = [] if (state / "gateway.toml").exists() else ["gateway.toml"]
+    if made:
+        keyfiles.write(state / "gateway.toml", default_text(region).encode(), secret=False)
+    found = load(state / "gateway.toml").region
+    if found != region:
+        raise GatewayError("other-region", f"This folder belongs to region {found}.", "Choose another --state.")
+    made += _make_keys(keyfiles.closed_folder(state / "secrets"))
+    with closing(connect(state / "store.sqlite")) as connection:
+        migrate(connection)
+        made += _make_certificates(state, Register(connection), now)
+    (state / "store.sqlite").chmod(keyfiles.SECRET_MODE)
+    return made
+
+
+def load_issuer(state: Path, name: str) -> Issuer:
+    """A CA of this region: ``servers-ca`` or ``clients-ca``."""
+    certificate = x509.load_pem_x509_certificate((state / f"{name}.crt").read_bytes())
+    return Issuer(certificate, _load_key(state / "secrets" / f"{name}.key"))
+
+
+def _make_keys(folder: Path) -> list[str]:
+    makers = {
+        "region.key": lambda: RegionKey.generate(REGION_KID).secret,
+        "ack.key": lambda: DeviceKey.generate(WORKER).seed,
+        "store.key": lambda: secrets.token_bytes(STORE_KEY_BYTES),
+    }
+    missing = [name for name in makers if not (folder / name).exists()]
+    for name in missing:
+        keyfiles.write_key(folder / name, makers[name](), secret=True)
+    return missing
+
+
+def _make_certificates(state: Path, register: Register, now: datetime) -> list[str]:
+    made = []
+    for name in ("servers-ca", "clients-ca"):
+        if not (state / f"{name}.crt").exists():
+            issuer = certificates.new_issuer(f"{load(state / 'gateway.toml').region} {name}", now)
+            _keep(state / "secrets" / f"{name}.key", state / f"{name}.crt", issuer.key, issuer.certificate)
+            made.append(name)
+    if not (state / "broker" / "broker.crt").exists():
+        folder, key = keyfiles.closed_folder(state / "broker"), certificates.new_key()
+        certificate = certificates.server_certificate(load_issuer(state, "servers-ca"), "broker", key.public_key(), now)
+        register.issued(certificate.serial_number, "broker", "broker", certificate.not_valid_after_utc.isoformat())
+        _keep(folder / "broker.key", folder / "broker.crt", key, certificate)
+        made.append("broker")
+    if not (state / f"{WORKER}.crt").exists():
+        key = certificates.new_key()
+        certificate = certificates.client_certificate(load_issuer(state, "clients-ca"), WORKER, key.public_key(), now)
+        register.issued(certificate.serial_number, WORKER, "worker", certificate.not_valid_after_utc.isoformat())
+        _keep(state / "secrets" / f"{WORKER}.key", state / f"{WORKER}.crt", key, certificate)
+        made.append(WORKER)
+    return made
+
+
+def _keep(key_path: Path, certificate_path: Path, key: certificates.Key, certificate: x509.Certificate) -> None:
+    """The key first: a certificate that is there proves that its key is."""
+    keyfiles.write(key_path, certificates.key_pem(key), secret=True)
+    keyfiles.write(certificate_path, certificates.certificate_pem(certificate), secret=False)
+
+
+def _load_key(path: Path) -> certificates.Key:
+    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise GatewayError("bad-key", f"{path.name} holds no elliptic curve key.", "Restore it from the backup.")
+    return key
+
+
+def _check_names(post: str, device: str) -> None:
+    for name in (post, device):
+        if not is_name(name):
+            raise GatewayError("bad-name", f"{name!r} is no name.", "Use lower case letters, digits and hyphens.")
+    if device.startswith(RESERVED):
+        raise GatewayError("reserved-name", f"Names that begin with {RESERVED!r} belong to the gateway's workers.")
+
+
+def _check_known(known: KeyRecord | None, asked: KeyRecord) -> None:
+    if known is None or known == asked:
+        return
+    if known.revoked:
+        raise GatewayError("revoked", f"Device {asked.kid} is revoked.", "Enrol it again under a new name.")
+    # A second machine under an enrolled name would be a clone.
+    raise GatewayError("device-known", f"Device {asked.kid} is enrolled with another key or post.", "Use a new name.")

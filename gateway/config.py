@@ -1,0 +1,65 @@
+"""What may an operator set for a gateway? One TOML file in its state folder, read once, by the composition root."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.errors import GatewayError
+from messages.topics import is_name
+
+DEFAULT_BROKER_PORT = 8883
+DEFAULT_PAGES_PORT = 8080
+PORT_MAX = 65_535
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    region: str
+    state: Path
+    broker_host: str
+    broker_port: int
+    pages_host: str
+    pages_port: int
+
+
+def load(path: Path) -> Config:
+    """Read ``path``; the state folder is the one it lies in. Raises GatewayError with a sentence."""
+    try:
+        raw = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        cure = "Make it with: borderpost gateway init --state DIR --region REGION"
+        raise GatewayError("no-gateway", f"There is no gateway in {path.parent}.", cure) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise GatewayError("bad-config", f"{path} cannot be read: {error}.", "Correct it.") from error
+    region = raw.get("region")
+    if not isinstance(region, str) or not is_name(region):
+        raise GatewayError("bad-config", f"{path} names no region.", 'Add a line like: region = "north"')
+    broker_host, broker_port = _address(path, raw, "broker", DEFAULT_BROKER_PORT)
+    pages_host, pages_port = _address(path, raw, "pages", DEFAULT_PAGES_PORT)
+    return Config(region, path.parent, broker_host, broker_port, pages_host, pages_port)
+
+
+def default_text(region: str) -> str:
+    return "\n".join(
+        (
+            f'region = "{region}"',
+            "",
+            "[broker]",
+            f'host = "{LOOPBACK}"',
+            f"port = {DEFAULT_BROKER_PORT}",
+            "",
+            "[pages]  # no login yet: leave it on this machine",
+            f'host = "{LOOPBACK}"',
+            f"port = {DEFAULT_PAGES_PORT}",
+            "",
+        )
+    )
+
+
+def _address(path: Path, raw: dict[str, object], name: str, default_port: int) -> tuple[str, int]:
+    table = raw.get(name, {})
+    host, port = (table.get("host", LOOPBACK), table.get("port", default_port)) if isinstance(table, dict) else (0, 0)
+    if not isinstance(host, str) or not isinstance(port, int) or not 0 <= port <= PORT_MAX:
+        raise GatewayError("bad-config", f"[{name}] in {path} needs a host and a port.", "Correct it.")
+    return host, port

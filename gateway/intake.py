@@ -1,0 +1,90 @@
+"""What is to be done with a message from a device? ``judge``: verify, open, validate; pure, so any worker may ask.
+
+Storing, telling duplicates and acknowledging follow in ``gateway.recording``, inside one transaction.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from messages.errors import Quarantine, Refused
+from messages.events import Event, validate
+from messages.facts import Fact
+from messages.frame import Frame, Signed, open_frame, verify
+from messages.keys import KeyRecord, RegionKey
+from messages.topics import Topic
+
+TOPIC_KEPT_CHARS = 128
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Accepted:
+    """One event that may be stored; ``body`` is what the device wrote."""
+
+    event: Event
+    fact: Fact
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Kept:
+    """Bytes for the quarantine. ``sender`` is empty unless a signature proved it."""
+
+    reason: Quarantine
+    detail: str
+    topic: str
+    body: bytes
+    sender: str = ""
+    boot: str = ""
+    first: int = 0
+    last: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``signed`` is None when nobody proved to have sent it: then there is nobody to acknowledge to."""
+
+    signed: Signed | None
+    accepted: tuple[Accepted, ...] = ()
+    kept: tuple[Kept, ...] = ()
+
+
+def judge(topic: str, payload: bytes, keys: Mapping[str, KeyRecord], region_key: RegionKey) -> Verdict:
+    """Never raises. Until it is opened a frame is judged as a whole; then each event stands for itself."""
+    signed: Signed | None = None
+    try:
+        signed = verify(payload, Topic.parse(topic), keys)
+        return _judge_events(signed, open_frame(signed, region_key), topic)
+    except Refused as refused:
+        return Verdict(signed, kept=(_whole(refused.reason, refused.detail, topic, payload, signed),))
+    except (
+        Exception
+    ) as error:  # Hostile bytes found a fault in a parser: theirs to lose, not ours to crash on (D11-D16).
+        return Verdict(signed, kept=(_whole(Quarantine.NOT_A_FRAME, type(error).__name__, topic, payload, signed),))
+
+
+def _judge_events(signed: Signed, frame: Frame, topic: str) -> Verdict:
+    accepted: list[Accepted] = []
+    kept: list[Kept] = []
+    for seq, body in enumerate(frame.events, frame.first):
+        judged = _judge_event(signed, topic, seq, body)
+        if isinstance(judged, Accepted):
+            accepted.append(judged)
+        else:
+            kept.append(judged)
+    return Verdict(signed, tuple(accepted), tuple(kept))
+
+
+def _judge_event(signed: Signed, topic: str, seq: int, body: bytes) -> Accepted | Kept:
+    try:
+        event = Event.from_json(body)
+        if (event.source, event.boot, event.seq) != (signed.topic.source, signed.boot, seq):
+            raise Refused(Quarantine.BAD_EVENTS, "an event stands in another's place")
+        return Accepted(event, validate(event), body)
+    except Refused as refused:
+        return Kept(refused.reason, refused.detail, topic, body, signed.topic.device, signed.boot, seq, seq)
+
+
+def _whole(reason: Quarantine, detail: str, topic: str, payload: bytes, signed: Signed | None) -> Kept:
+    if signed is None:
+        return Kept(reason, detail, topic[:TOPIC_KEPT_CHARS], payload)
+    return Kept(reason, detail, topic, payload, signed.topic.device, signed.boot, signed.first, signed.last)

@@ -1,0 +1,33 @@
+"""How keys lie on the disk: secrets readable by their owner alone from the first moment, every file whole or absent."""
+
+import os
+from pathlib import Path
+
+SECRET_MODE = 0o600
+PUBLIC_MODE = 0o644
+
+
+def write(path: Path, content: bytes, *, secret: bool) -> None:
+    """Write beside, sync, rename: a power cut leaves the old file or the new one, and no stranger ever reads a half."""
+    beside = path.with_name(f".{path.name}.new")
+    beside.unlink(missing_ok=True)
+    mode = SECRET_MODE if secret else PUBLIC_MODE
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def write_key(path: Path, key: bytes, *, secret: bool) -> None:
+    """A raw key of 32 bytes as one line of hexadecimal digits: a technician can compare it by eye."""
+    write(path, key.hex().encode() + b"\n", secret=secret)
+
+
+def read_key(path: Path) -> bytes:
+    return bytes.fromhex(path.read_text().strip())
+
+
+def closed_folder(path: Path) -> Path:
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path

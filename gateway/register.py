@@ -1,0 +1,48 @@
+"""Which devices and certificates does this region know? Two tables of the store, read for every frame."""
+
+import sqlite3
+
+from gateway.database import transaction
+from messages.keys import KeyRecord
+
+
+class Register:
+    """Reads go straight to the table: a device revoked by a command is revoked for the next frame."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def device(self, kid: str) -> KeyRecord | None:
+        row = self._connection.execute("SELECT * FROM devices WHERE device = ?", (kid,)).fetchone()
+        return None if row is None else _record(row)
+
+    def devices(self) -> list[KeyRecord]:
+        return [_record(row) for row in self._connection.execute("SELECT * FROM devices ORDER BY post, device")]
+
+    def enrol(self, record: KeyRecord, serial: int, not_after: str, now_ms: int) -> None:
+        """Keep the device and the certificate given to it, both or neither."""
+        with transaction(self._connection):
+            self._connection.execute(
+                "INSERT INTO devices (device, region, post, public, revoked, enrolled_ms) VALUES (?, ?, ?, ?, 0, ?)",
+                (record.kid, record.region, record.post, record.public, now_ms),
+            )
+            self._issued(serial, record.kid, "device", not_after)
+
+    def issued(self, serial: int, name: str, purpose: str, not_after: str) -> None:
+        with transaction(self._connection):
+            self._issued(serial, name, purpose, not_after)
+
+    def revoke(self, kid: str) -> bool:
+        with transaction(self._connection):
+            changed = self._connection.execute("UPDATE devices SET revoked = 1 WHERE device = ?", (kid,)).rowcount
+        return changed == 1
+
+    def _issued(self, serial: int, name: str, purpose: str, not_after: str) -> None:
+        self._connection.execute(
+            "INSERT INTO certificates (serial, name, purpose, not_after) VALUES (?, ?, ?, ?)",
+            (f"{serial:x}", name, purpose, not_after),
+        )
+
+
+def _record(row: sqlite3.Row) -> KeyRecord:
+    return KeyRecord(row["device"], row["public"], row["region"], row["post"], bool(row["revoked"]))
