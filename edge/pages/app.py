@@ -1,0 +1,52 @@
+"""Which addresses does a lane answer? Its two pages, their streams, and two for programs."""
+
+import time
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from edge.pages import officer as officer_pages
+from edge.pages import traveller as traveller_pages
+from edge.pages.assets import Assets, templates
+from edge.pages.guard import Clock, OfficerKey, Sessions
+from edge.pages.headers import StrictHeaders
+from edge.pages.protocols import Display, LaneApi, OfficerDesk, PageSettings
+from edge.pages.stream import Streams
+
+HERE = Path(__file__).parent
+
+
+def build(
+    display: Display, officer: OfficerDesk, settings: PageSettings, lane_api: LaneApi, clock: Clock = time.monotonic
+) -> Starlette:
+    """The lane's web application. ``app.state.streams.end()`` closes its streams; ``edge.pages.serve`` does it."""
+    streams, pages = Streams(), templates(HERE / "templates")
+    desk = officer_pages.Desk(officer, settings, pages, OfficerKey(settings.officer_key), Sessions(clock))
+
+    async def health(_: Request) -> Response:
+        return JSONResponse({"ok": True})
+
+    async def lane(_: Request) -> Response:
+        return JSONResponse(dict(lane_api()))
+
+    app = Starlette(
+        routes=[
+            *traveller_pages.routes(display, settings, pages, streams),
+            *desk.routes(streams),
+            Route("/healthz", health),
+            Route("/api/v1/lane", lane),
+            Route("/static/{name}", Assets(HERE / "static").answer),
+        ],
+        middleware=[
+            Middleware(StrictHeaders),
+            # F10: a foreign name that points at this host (DNS rebinding) is answered 400.
+            Middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts), www_redirect=False),
+        ],
+    )
+    app.state.streams = streams
+    return app

@@ -1,0 +1,45 @@
+"""How do the pages stand on a port, and leave it at once?"""
+
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+
+GRACE_S = 2  # what is still open then is cut
+CONNECTIONS_LIMIT = 64
+
+
+class PageServer(uvicorn.Server):
+    """A uvicorn that ends its streams when it is told to stop; left alone it waits for every open page.
+
+    The composition root awaits ``serve([listen(host, port)])`` and sets ``should_exit`` to end it. Signals are the
+    root's own business: this server takes no handler away from it.
+    """
+
+    def __init__(self, app: Starlette) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_S,
+                limit_concurrency=CONNECTIONS_LIMIT,
+            )
+        )
+        self._streams = app.state.streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._streams.end()
+        await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port before the server starts, so that a taken one is an OSError and not the end of the process."""
+    return socket.create_server((host, port), backlog=CONNECTIONS_LIMIT)
