@@ -1,7 +1,7 @@
 """How does a post reach the chip in a document? Over PC/SC, or over a direct socket; the URL says which.
 
 A driver never decides: it waits, it carries APDUs, and it has a limit on everything. ``Silent`` says that the chip did
-not answer (lifted, dead or too slow: the document's side); ``ReaderLost`` that the reader is not there (ours to repair).
+not answer (lifted, dead or too slow: the document's side); ``ReaderLost`` that the reader is not there (ours to mend).
 All calls block and are meant for a thread.
 """
 
