@@ -65,6 +65,12 @@ class ReleaseInward:
 
 
 @dataclass(frozen=True, slots=True)
+class ResetBarrier:
+    """An officer has looked: the controller forgets faults whose cause has gone, and ends an evacuation if no input
+    holds it."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallOfficer:
     reasons: tuple[Reason, ...]
 
@@ -111,6 +117,7 @@ Effect = (
     | PermitExit
     | RevokeExit
     | ReleaseInward
+    | ResetBarrier
     | CallOfficer
     | RecordReferred
     | RecordLeft

@@ -75,7 +75,7 @@ def refer_inside(state: State, *reasons: Reason, alarm: str = "", grant: str = R
 def refer_unused(state: Leaving) -> Step:
     """The exit is shut again with the traveller inside: the grant is closed at once."""
     reasons = (Reason.LINGERED,)
-    _, effects = refer_inside(state, *reasons)
+    _, effects = refer_inside(state, *reasons, alarm="" if state.reminded else "lingering")
     return ReferredInside(reasons, later=state.later), (*effects, RecordAbandoned(LINGERED))
 
 
@@ -90,8 +90,8 @@ def abandon(state: State, cause: str) -> Step:
 
 
 def step_back(state: State, cause: str) -> Step:
-    """Given up without penalty, and the mantrap has yet to be proven empty."""
-    return SteppingBack(later=later_of(state)), (*taken_back(state), RecordAbandoned(cause))
+    """Given up without penalty. The way back is open, and the controller says when the mantrap is shut and empty."""
+    return SteppingBack(later=later_of(state)), (*taken_back(state), ReleaseInward(), RecordAbandoned(cause))
 
 
 def finish(later: Later) -> State:

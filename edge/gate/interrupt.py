@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from edge.gate.effects import CallOfficer, Effect, RaiseAlarm, RecordAbandoned, RecordLeft, ReleaseInward
+from edge.gate.effects import CallOfficer, Effect, RaiseAlarm, RecordAbandoned, RecordLeft, ReleaseInward, ResetBarrier
 from edge.gate.endings import (
     EVACUATED,
     LOST,
@@ -69,7 +69,7 @@ from edge.gate.states import (
 # The board deals with these alone; they are told and move nothing here.
 MILD_FAULTS: Final = frozenset({"obstructed", "link-forged"})
 # Faults that have an alarm of their own (docs/contract.md, ALARM); every other one is a controller-fault.
-NAMED_FAULTS: Final = frozenset({"door-forced", "tailgating", "not-empty"})
+NAMED_FAULTS: Final = frozenset({"door-forced"})
 # The alarm for a lost device, where it is not its name with "-lost" behind it.
 DEVICE_ALARMS: Final = {"disk": "disk-full"}
 
@@ -96,6 +96,8 @@ def interrupt(state: State, event: Event) -> Step | None:
             return barrier_lost(state)
         case BarrierReady(people, occupied):
             return barrier_ready(state, empty=people == 0 and not occupied)
+        case BarrierFault("tailgating"):  # the board's own word for what PeopleCounted says
+            return tailgating(state)
         case BarrierFault(code) if code in MILD_FAULTS:
             return state, (RaiseAlarm(code),)
         case BarrierFault(code):
@@ -146,7 +148,7 @@ def barrier_lost(state: State) -> Step | None:
 
 def barrier_ready(state: State, *, empty: bool) -> Step | None:
     """The controller has started: it knows of no permission any more, and says whether somebody is inside."""
-    fresh = remove_causes(state, STARTING, CONTROLLER_LOST, CONTROLLER_FAULT)
+    fresh = remove_causes(state, STARTING, CONTROLLER_LOST)
     match fresh:
         case Evacuating(later=later):  # both doors are shut, so it is over, though nobody heard it end
             ended = Closed(later.causes | {EVACUATION})
@@ -191,6 +193,14 @@ def fault(state: State, alarm: str) -> Step:
     return marked, (CallOfficer((Reason.CONTROLLER_FAULT,)), RaiseAlarm(alarm))
 
 
+def tailgating(state: State) -> Step | None:
+    if isinstance(state, Inside):
+        return refer(state, Reason.NOT_ALONE, alarm="tailgating")
+    if isinstance(state, Clearing):  # behind the one who left
+        return state, (RaiseAlarm("tailgating"), CallOfficer((Reason.NOT_ALONE,)))
+    return None
+
+
 def device_lost(state: State, device: str) -> Step | None:
     cause = f"{device}-lost"
     if cause in later_of(state).causes:
@@ -211,10 +221,13 @@ def officer_held(state: State) -> Step | None:
 
 def officer_reopened(state: State) -> Step | None:
     """An officer has looked. What only a device can prove (it answers, it is empty) stays to be proven."""
+    if isinstance(state, Evacuating):  # the first word shuts the doors, a second one opens the lane
+        return state, (ResetBarrier(),)
     cleared = remove_causes(state, OFFICER, EVACUATION, CONTROLLER_FAULT)
+    reset = (ResetBarrier(),) if later_of(state).causes & {EVACUATION, CONTROLLER_FAULT} else ()
     if isinstance(cleared, ReferredOutside):
-        return finish(cleared.later), ()
-    return changed(state, cleared)
+        return finish(cleared.later), reset
+    return None if cleared == state else (cleared, reset)
 
 
 def next_document(state: State, *, lies: bool) -> Step | None:

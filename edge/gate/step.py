@@ -291,7 +291,7 @@ def clearing(state: Clearing, event: Event) -> Step | None:
             return finish(state.later), ()
         case ExitShut():
             return refer(state, Reason.NOT_ALONE, alarm="not-empty")
-        case ExitPassed():  # a second one went out behind the first
+        case ExitPassed():  # B10: a second one went out behind the first
             return state, (RaiseAlarm("tailgating"), CallOfficer((Reason.NOT_ALONE,)))
         case TimedOut() if not state.reminded:
             return replace(state, reminded=True), (RaiseAlarm("obstructed"), CallOfficer((Reason.OFFICER_CALLED,)))
