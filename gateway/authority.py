@@ -17,8 +17,6 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway import certificates, keyfiles
 from gateway.certificates import Issuer
@@ -129,7 +127,7 @@ def set_up(state: Path, region: str, now: datetime) -> list[str]:
 def load_issuer(state: Path, name: str) -> Issuer:
     """A CA of this region: ``servers-ca`` or ``clients-ca``."""
     certificate = x509.load_pem_x509_certificate((state / f"{name}.crt").read_bytes())
-    return Issuer(certificate, _load_key(state / "secrets" / f"{name}.key"))
+    return Issuer(certificate, certificates.load_key((state / "secrets" / f"{name}.key").read_bytes()))
 
 
 def _make_keys(folder: Path) -> list[str]:
@@ -170,13 +168,6 @@ def _keep(key_path: Path, certificate_path: Path, key: certificates.Key, certifi
     """The key first: a certificate that is there proves that its key is."""
     keyfiles.write(key_path, certificates.key_pem(key), secret=True)
     keyfiles.write(certificate_path, certificates.certificate_pem(certificate), secret=False)
-
-
-def _load_key(path: Path) -> certificates.Key:
-    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise GatewayError("bad-key", f"{path.name} holds no elliptic curve key.", "Restore it from the backup.")
-    return key
 
 
 def _check_names(post: str, device: str) -> None:

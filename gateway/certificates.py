@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from gateway.errors import GatewayError
+
 CA_DAYS = 3650
 SERVER_DAYS = 397
 CLIENT_DAYS = 397
@@ -63,8 +65,9 @@ def client_certificate(issuer: Issuer, name: str, key: ec.EllipticCurvePublicKey
     return builder.sign(issuer.key, hashes.SHA256())
 
 
-def request(name: str, key: Key) -> x509.CertificateSigningRequest:
-    return x509.CertificateSigningRequestBuilder().subject_name(_name(name)).sign(key, hashes.SHA256())
+def request_pem(name: str, key: Key) -> bytes:
+    request = x509.CertificateSigningRequestBuilder().subject_name(_name(name)).sign(key, hashes.SHA256())
+    return request.public_bytes(serialization.Encoding.PEM)
 
 
 def requested_key(csr: x509.CertificateSigningRequest, name: str) -> ec.EllipticCurvePublicKey | None:
@@ -84,6 +87,13 @@ def key_pem(key: Key) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+
+
+def load_key(pem: bytes) -> Key:
+    key = serialization.load_pem_private_key(pem, password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise GatewayError("bad-key", "A key file holds no elliptic curve key.", "Restore it from the backup.")
+    return key
 
 
 def _leaf(

@@ -1,13 +1,14 @@
 """Which devices and certificates does this region know? Two tables of the store, read for every frame."""
 
 import sqlite3
+from collections.abc import Iterator, Mapping
 
 from gateway.database import transaction
 from messages.keys import KeyRecord
 
 
-class Register:
-    """Reads go straight to the table: a device revoked by a command is revoked for the next frame."""
+class Register(Mapping[str, KeyRecord]):
+    """A mapping from device to key record, read from the table each time: revoked by a command, refused at once."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -15,6 +16,18 @@ class Register:
     def device(self, kid: str) -> KeyRecord | None:
         row = self._connection.execute("SELECT * FROM devices WHERE device = ?", (kid,)).fetchone()
         return None if row is None else _record(row)
+
+    def __getitem__(self, kid: str) -> KeyRecord:
+        record = self.device(kid)
+        if record is None:
+            raise KeyError(kid)
+        return record
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([record.kid for record in self.devices()])
+
+    def __len__(self) -> int:
+        return len(self.devices())
 
     def devices(self) -> list[KeyRecord]:
         return [_record(row) for row in self._connection.execute("SELECT * FROM devices ORDER BY post, device")]

@@ -1,0 +1,128 @@
+"""``borderpost gateway``: set a region's gateway up, run it, and ask it what is missing or set aside."""
+
+import argparse
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from borderpost.errors import Fault
+
+if TYPE_CHECKING:
+    from gateway.queries import Queries
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser("gateway", help="the region: store, pages, devices")
+    verbs = parser.add_subparsers(dest="gateway_verb", required=True, metavar="VERB")
+    init = _verb(verbs, "init", "make keys, certificates and store; what exists is kept", _init)
+    init.add_argument("--region", required=True, help="name of the region")
+    run = _verb(verbs, "run", "run the gateway until it is told to stop", _run)
+    run.add_argument("--config", type=Path, help="gateway.toml, instead of --state")
+    run.add_argument("--broker", metavar="HOST:PORT", help="another broker than the configured one")
+    run.add_argument("--pages", metavar="HOST:PORT", help="another address for the pages than the configured one")
+    _verb(verbs, "gaps", "sequence numbers that never came", _gaps)
+    _verb(verbs, "quarantine", "what was set aside, and why", _quarantine)
+
+
+def _verb(
+    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    text: str,
+    run: Callable[[argparse.Namespace], int],
+) -> argparse.ArgumentParser:
+    parser = verbs.add_parser(name, help=text, description=text)
+    parser.add_argument("--state", type=Path, required=name != "run", metavar="DIR", help="the gateway's folder")
+    parser.add_argument("--json", action="store_true", help="answer as JSON")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _init(args: argparse.Namespace) -> int:
+    from gateway.authority import set_up
+
+    with gateway_errors():
+        made = set_up(args.state, args.region, datetime.now(UTC))
+    if args.json:
+        print(json.dumps({"state": str(args.state), "region": args.region, "made": made}))
+    else:
+        print(f"Region {args.region} in {args.state}: " + (f"made {', '.join(made)}." if made else "all was there."))
+    return 0
+
+
+def _run(args: argparse.Namespace) -> int:
+    from gateway.__main__ import serve
+    from gateway.authority import Authority
+
+    if (args.state is None) == (args.config is None):
+        raise Fault("usage", "gateway run needs either --state DIR or --config FILE.", "Give one of them.")
+    with gateway_errors():
+        authority = Authority(args.config.parent if args.state is None else args.state)
+        config = authority.config
+        if args.broker:
+            host, port = _address(args.broker)
+            config = replace(config, broker_host=host, broker_port=port)
+        if args.pages:
+            host, port = _address(args.pages)
+            config = replace(config, pages_host=host, pages_port=port)
+        serve(authority, config)
+    return 0
+
+
+def _gaps(args: argparse.Namespace) -> int:
+    with _queries(args.state) as queries:
+        gaps: list[dict[str, object]] = [
+            {"device": gap.device, "boot": gap.boot, "missing": gap.missing} for gap in queries.gaps()
+        ]
+    if args.json:
+        print(json.dumps({"gaps": gaps}))
+    else:
+        _say(gaps, "Nothing is missing.", lambda gap: f"{gap['device']} boot {gap['boot']}: missing {gap['missing']}")
+    return 1 if gaps else 0
+
+
+def _quarantine(args: argparse.Namespace) -> int:
+    with _queries(args.state) as queries:
+        kept = queries.quarantine()
+    if args.json:
+        print(json.dumps({"quarantine": kept}))
+    else:
+        _say(
+            kept, "Nothing is set aside.", lambda row: f"{row['reason']}: {row['sender'] or 'unproven'} {row['topic']}"
+        )
+    return 1 if kept else 0
+
+
+@contextmanager
+def gateway_errors() -> Iterator[None]:
+    """A failure of the gateway, said as the command line says it."""
+    from gateway.errors import GatewayError
+
+    try:
+        yield
+    except GatewayError as error:
+        raise Fault(error.code, error.message, error.cure) from error
+
+
+@contextmanager
+def _queries(state: Path) -> "Iterator[Queries]":
+    from gateway.authority import Authority
+    from gateway.database import connect
+    from gateway.queries import Queries
+
+    with gateway_errors(), closing(connect(Authority(state).store_path())) as connection:
+        yield Queries(connection)
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
+        raise Fault("usage", f"{text!r} is no address.", "Write it as HOST:PORT.")
+    return host, int(port)
+
+
+def _say(rows: Sequence[dict[str, object]], nothing: str, line: Callable[[dict[str, object]], str]) -> None:
+    print("\n".join(line(row) for row in rows) or nothing)

@@ -1,0 +1,156 @@
+"""The gateway as one process: broker link, intake worker, pages and API. The only place that builds them."""
+
+import asyncio
+import logging
+import random
+import signal
+import socket
+import sqlite3
+import sys
+import time
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from gateway import api
+from gateway.authority import WORKER, Authority
+from gateway.broker_link import Address, BrokerLink, client_tls
+from gateway.changes import Changes
+from gateway.config import Config
+from gateway.database import connect, migrate
+from gateway.errors import GatewayError
+from gateway.lanes import Lanes
+from gateway.pages.app import routes as page_routes
+from gateway.queries import Queries
+from gateway.register import Register
+from gateway.vault import Vault
+from gateway.views import Overview
+from gateway.worker import Keys, Worker
+
+END_STREAMS_LIMIT_S = 1  # whole seconds: what is still open then is cut
+KEEP_ALIVE_S = 5
+CONNECTIONS_LIMIT = 256
+
+log = logging.getLogger("gateway")
+
+
+def serve(authority: Authority, config: Config) -> None:
+    """Run until SIGTERM or SIGINT. Raises GatewayError when it cannot start."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    with closing(_listen(config)) as listener, closing(connect(authority.store_path())) as writer:
+        migrate(writer)
+        with closing(connect(authority.store_path())) as reader:
+            asyncio.run(_Gateway(authority, config, writer, reader).run(listener))
+
+
+class _Gateway:
+    """Everything, built once."""
+
+    def __init__(
+        self, authority: Authority, config: Config, writer: sqlite3.Connection, reader: sqlite3.Connection
+    ) -> None:
+        self._config = config
+        self._changes = Changes()
+        self._queries = Queries(reader)
+        self._register = Register(reader)
+        self._lanes = Lanes(time.monotonic)
+        keys = Keys(authority.region_key(), authority.ack_key())
+        vault = Vault(authority.store_key())
+        self._worker = Worker(writer, reader, vault, keys, self._lanes, _now, self._changes.rise)
+        state = authority.state
+        tls = client_tls(state / "servers-ca.crt", state / f"{WORKER}.crt", state / "secrets" / f"{WORKER}.key")
+        address = Address(config.broker_host, config.broker_port)
+        self._link = BrokerLink(address, WORKER, config.region, tls, self._worker.take, random.Random())  # noqa: S311
+
+    async def run(self, listener: socket.socket) -> None:
+        server = _Server(self._app())
+        ending = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, ending.set)
+        link = asyncio.create_task(self._link.run())
+        pages = asyncio.create_task(server.serve([listener]))
+        host, port = listener.getsockname()[:2]
+        log.info("region %s: pages at http://%s:%d/", self._config.region, host, port)
+        asked = asyncio.create_task(ending.wait())
+        await asyncio.wait({link, pages, asked}, return_when=asyncio.FIRST_COMPLETED)
+        self._changes.close()
+        server.should_exit = True
+        for task in (link, asked):
+            task.cancel()
+        results = await asyncio.gather(link, pages, asked, return_exceptions=True)
+        self._worker.close()
+        log.info("ended")
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+    def overview(self) -> Overview:
+        queries = self._queries
+        return Overview(
+            region=self._config.region,
+            lanes=self._lanes.views(self._register.devices()),
+            referrals=queries.referrals(_now()),
+            movements=queries.movements(),
+            counts=queries.counts(),
+        )
+
+    def _healthy(self) -> dict[str, object]:
+        broker, store = self._link.connected, self._worker.store_ok
+        return {"ok": broker and store, "broker": broker, "store": store, "region": self._config.region}
+
+    def _app(self) -> Starlette:
+        routes = [*api.routes(self._queries, self._healthy), *page_routes(self.overview, self._changes)]
+        # A page of a stranger that points its own name at this machine does not get in (F10).
+        hosts = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", self._config.pages_host])
+        return Starlette(routes=routes, middleware=[hosts])
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn that leaves signals to the composition root."""
+
+    def __init__(self, app: Starlette) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="off",
+                timeout_graceful_shutdown=END_STREAMS_LIMIT_S,
+                timeout_keep_alive=KEEP_ALIVE_S,
+                limit_concurrency=CONNECTIONS_LIMIT,
+            )
+        )
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+def _listen(config: Config) -> socket.socket:
+    try:
+        return socket.create_server((config.pages_host, config.pages_port))
+    except OSError as error:
+        message = f"The pages cannot listen on {config.pages_host}:{config.pages_port}: {error.strerror}."
+        raise GatewayError("port-taken", message, "End what holds the port, or set another under [pages].") from error
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def main() -> int:
+    """``python -m gateway STATE``; people use ``borderpost gateway run``."""
+    authority = Authority(Path(sys.argv[1]))
+    serve(authority, authority.config)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""What does the store tell pages and API? Reads only, on a connection of its own; no sealed body is opened here."""
+
+import json
+import sqlite3
+from datetime import UTC, datetime
+
+from gateway.arrivals import Gap, gaps
+from gateway.views import CountsView, MovementView, ReferralView
+
+MOVEMENTS_SHOWN = 50
+REFERRALS_SHOWN = 20
+REFERRAL_SHOWN_S = 1_800.0
+EVENTS_PER_PAGE_MAX = 1_000
+QUARANTINE_SHOWN_MAX = 1_000
+
+
+class Queries:
+    """Counts, movements, referrals, events and gaps as they are committed at this moment."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def counts(self) -> CountsView:
+        value = {name: int(n) for name, n in self._connection.execute("SELECT name, value FROM counts")}
+        open_gaps = self.gaps()
+        return CountsView(
+            **value, gaps=sum(len(gap.missing) for gap in open_gaps), lost=sum(gap.numbers for gap in open_gaps)
+        )
+
+    def gaps(self) -> list[Gap]:
+        return gaps(self._connection)
+
+    def movements(self, limit: int = MOVEMENTS_SHOWN) -> tuple[MovementView, ...]:
+        rows = self._connection.execute("SELECT * FROM crossings ORDER BY latest_row DESC LIMIT ?", (limit,))
+        return tuple(
+            MovementView(
+                time=row["time"][:19] + "Z",
+                post=row["post"],
+                device=row["device"],
+                direction=row["direction"],
+                outcome=row["state"],
+                document_type=row["document_type"],
+                issuer=row["issuer"],
+                reasons=tuple(json.loads(row["reasons"])),
+            )
+            for row in rows
+        )
+
+    def referrals(self, now: datetime) -> tuple[ReferralView, ...]:
+        """Those of the last half hour, newest first. One is seen when its lane has gone on to another traveller."""
+        rows = self._connection.execute(
+            "SELECT *, EXISTS (SELECT 1 FROM crossings AS later WHERE later.device = crossings.device"
+            " AND later.latest_row > crossings.latest_row) AS seen"
+            " FROM crossings WHERE referred IS NOT NULL ORDER BY latest_row DESC LIMIT ?",
+            (REFERRALS_SHOWN,),
+        )
+        views = (self._referral(row, now) for row in rows)
+        return tuple(view for view in views if view.since_s < REFERRAL_SHOWN_S)
+
+    def events(self, after: int, limit: int) -> list[dict[str, object]]:
+        """Rows after ``after``, as the API tells them (docs/contract.md, 6)."""
+        rows = self._connection.execute(
+            "SELECT row, type, device, boot, seq, crossing, visit, reasons, cause, timings_ms, total_ms, received_ms"
+            " FROM events WHERE row > ? ORDER BY row LIMIT ?",
+            (after, min(limit, EVENTS_PER_PAGE_MAX)),
+        )
+        return [_event(row) for row in rows]
+
+    def quarantine(self, limit: int = QUARANTINE_SHOWN_MAX) -> list[dict[str, object]]:
+        rows = self._connection.execute(
+            "SELECT row, sender, topic, reason, detail, boot, first, last, size_bytes, received_ms"
+            " FROM quarantine ORDER BY row DESC LIMIT ?",
+            (limit,),
+        )
+        return [dict(row) for row in rows]
+
+    def alarms(self) -> list[dict[str, object]]:
+        return [dict(row) for row in self._connection.execute("SELECT * FROM alarms ORDER BY since_ms DESC LIMIT 100")]
+
+    def _referral(self, row: sqlite3.Row, now: datetime) -> ReferralView:
+        since_s = max(0.0, (now - datetime.fromisoformat(row["referred"]).astimezone(UTC)).total_seconds())
+        reasons = tuple(json.loads(row["reasons"]))
+        return ReferralView(
+            row["crossing"], row["post"], row["device"], row["place"], reasons, since_s, bool(row["seen"])
+        )
+
+
+def _event(row: sqlite3.Row) -> dict[str, object]:
+    event = dict(row)
+    event["reasons"] = json.loads(row["reasons"])
+    event["cause"] = row["cause"] or None
+    event["timings_ms"] = None if row["timings_ms"] is None else json.loads(row["timings_ms"])
+    return event

@@ -1,0 +1,131 @@
+"""One intake worker: takes what the broker brought, commits it, and only then says what may be struck off.
+
+An acknowledgement is given by the committed store alone. While the disk refuses, nothing is acknowledged, the batch is
+tried again, and the outboxes of the posts keep everything.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.intake import judge
+from gateway.lanes import Lanes
+from gateway.recording import Outcome, Receipt, record
+from gateway.register import Register
+from gateway.vault import Vault
+from messages.ack import seal_ack
+from messages.errors import Refused
+from messages.keys import GatewayKey, RegionKey
+from messages.status import verify_status
+from messages.topics import Channel, Topic
+
+RETRY_FIRST_S = 0.25
+RETRY_MOST_S = 5.0
+
+log = logging.getLogger("gateway.intake")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Message:
+    topic: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Keys:
+    region: RegionKey
+    ack: GatewayKey
+
+
+class Worker:
+    """``writer`` is used in a thread of its own, so that a slow disk never stops the pages; ``reader`` here."""
+
+    def __init__(
+        self,
+        writer: sqlite3.Connection,
+        reader: sqlite3.Connection,
+        vault: Vault,
+        keys: Keys,
+        lanes: Lanes,
+        now: Callable[[], datetime],
+        changed: Callable[[], None],
+    ) -> None:
+        self._writer = writer
+        self._vault = vault
+        self._keys = keys
+        self._lanes = lanes
+        self._now = now
+        self._changed = changed
+        self._writers_register = Register(writer)
+        self._register = Register(reader)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="intake")
+        self.store_ok = True
+
+    async def take(self, messages: Sequence[Message]) -> list[Message]:
+        """Commit the frames among ``messages`` and return the acknowledgements to publish; hear what lanes say."""
+        frames = []
+        heard = False
+        for message in messages:
+            if message.topic.endswith(f"/{Channel.TEL}"):
+                heard |= self._hear(message)
+            elif message.topic.endswith(f"/{Channel.EVT}"):
+                frames.append(message)
+        replies = await self._commit(frames) if frames else []
+        if heard or frames:
+            self._changed()
+        return replies
+
+    def close(self) -> None:
+        """Wait for the transaction that is open; nothing new may come."""
+        self._thread.shutdown(wait=True)
+
+    async def _commit(self, frames: Sequence[Message]) -> list[Message]:
+        delay_s = RETRY_FIRST_S
+        while True:
+            try:
+                outcome = await asyncio.get_running_loop().run_in_executor(self._thread, self._record, frames)
+            except sqlite3.DatabaseError as error:  # a full disk, a lost disk, a lock that stays
+                self._say_refused(error)
+                await asyncio.sleep(delay_s)
+                delay_s = min(delay_s * 2, RETRY_MOST_S)
+                continue
+            self._say_stored(outcome)
+            return [self._acknowledgement(receipt) for receipt in outcome.receipts]
+
+    def _record(self, frames: Sequence[Message]) -> Outcome:
+        keys, region = self._writers_register, self._keys.region
+        verdicts = [judge(frame.topic, frame.payload, keys, region) for frame in frames]
+        return record(self._writer, self._vault, verdicts, self._now())
+
+    def _acknowledgement(self, receipt: Receipt) -> Message:
+        payload = seal_ack(receipt.boot, receipt.seqs, receipt.topic, self._keys.ack)
+        return Message(str(receipt.topic.to(Channel.ACK)), payload)
+
+    def _hear(self, message: Message) -> bool:
+        try:
+            topic = Topic.parse(message.topic)
+            return self._lanes.hear(topic.device, verify_status(message.payload, topic, self._register))
+        except Refused as refused:
+            log.warning("status refused: %s", refused.reason)
+            return False
+
+    def _say_refused(self, error: sqlite3.DatabaseError) -> None:
+        if self.store_ok:
+            name = getattr(error, "sqlite_errorname", type(error).__name__)
+            log.error("store refuses to commit (%s): nothing is acknowledged until it does", name)
+            self._changed()
+        self.store_ok = False
+
+    def _say_stored(self, outcome: Outcome) -> None:
+        if not self.store_ok:
+            log.info("store commits again")
+        self.store_ok = True
+        for device, code in outcome.alarms:
+            log.warning("alarm %s from %s", code, device or "an unproven sender")
+        if outcome.quarantined:
+            log.warning("quarantine: %d new", outcome.quarantined)
+        log.debug("stored %d, known already %d", outcome.stored, outcome.duplicates)
