@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 
 from messages.errors import Quarantine, Refused
 from messages.limits import CHECKS_MAX, LISTS_MAX, REASONS_MAX
-from messages.shape import AtMost, BirthDate, Code, Count, Country, Measure, Score, Text, Uuid, from_plain, to_plain
+from messages.shape import AtMost, Code, Count, Country, DocumentDate, Measure, Score, Text, Uuid, from_plain, to_plain
 
 
 class Direction(StrEnum):
@@ -56,7 +56,7 @@ class TravelDocument:
     type: Text
     issuer: Country
     number: Text
-    expiry: date
+    expiry: DocumentDate
 
     def __repr__(self) -> str:  # No number in a log.
         return "TravelDocument()"
@@ -66,7 +66,7 @@ class TravelDocument:
 class Person:
     surname: Text
     given_names: Text
-    birth_date: BirthDate
+    birth_date: DocumentDate
     sex: Sex
     nationality: Country
 

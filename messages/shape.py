@@ -37,11 +37,12 @@ class AtMost:
 Text = Annotated[str, Pattern(rf"[^\x00-\x1f\x7f]{{0,{TEXT_MAX_CHARS}}}")]
 Code = Annotated[str, Pattern(rf"[a-z0-9][a-z0-9._-]{{0,{CODE_MAX_CHARS - 1}}}")]
 Uuid = Annotated[str, Pattern(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")]
-Country = Annotated[str, Pattern(r"[A-Z]{1,3}")]  # as in Doc 9303: UTO, but D for Germany
+# Doc 9303: UTO, but D for Germany. A referral also tells of documents that say what they should not: U0O, or nothing.
+Country = Annotated[str, Pattern(r"[A-Z0-9]{0,3}")]
 Count = Annotated[int, Bounds(0, COUNT_MAX)]
 Measure = Annotated[float, Bounds(0, COUNT_MAX)]  # milliseconds or seconds; a whole number is a number too
 Score = Annotated[float, Bounds(-1e6, 1e6)]
-BirthDate = Annotated[str, Pattern(r"(\d{4}|X{4})-(\d\d|XX)-(\d\d|XX)")]  # parts that the document leaves open: X
+DocumentDate = Annotated[str, Pattern(r"(\d{4}|X{4})-(\d\d|XX)-(\d\d|XX)")]  # X: what the document leaves open
 
 T = TypeVar("T")
 

@@ -1,0 +1,1 @@
+"""Rows that survive anything: written down first, then sent, then struck off."""

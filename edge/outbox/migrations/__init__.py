@@ -1,0 +1,1 @@
+"""The schema of the outbox, one numbered file for each version."""

@@ -1,0 +1,292 @@
+"""Where does a crossing stand before anybody moves? Here: numbered, sealed, signed, and synced to the disk.
+
+Each commit seals its event into a frame at once: a stolen card shows no traveller, and a row cannot be altered
+later. A row goes only when the region has acknowledged it.
+"""
+
+import os
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from secrets import token_hex
+from threading import RLock
+from uuid import uuid4
+
+from edge.outbox import limits
+from edge.outbox.ballast import Ballast
+from edge.outbox.clock import Stamp
+from edge.outbox.database import open_or_replace, spoken, transaction
+from edge.outbox.errors import DiskFull, OutboxError
+from messages.ack import Range
+from messages.events import Event, validate
+from messages.frame import seal_frame
+from messages.keys import DeviceKey, RegionPublic
+from messages.topics import Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Sealer:
+    """Who this device is, and to whom it seals: all that a frame needs."""
+
+    topic: Topic
+    device_key: DeviceKey
+    region: RegionPublic
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Row:
+    """One frame that waits. ``place`` orders the rows of this device across boots."""
+
+    place: int
+    boot: str
+    first: int
+    last: int
+    frame: bytes
+
+    def __repr__(self) -> str:
+        return f"Row({self.place}, {self.boot!r}, {self.first}..{self.last})"
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why no new passage may begin: ``code`` is an ALARM of the contract, ``sentence`` is for an officer."""
+
+    code: str
+    sentence: str
+
+
+class Outbox:
+    """Made by ``Outbox.open``; may be used from any thread. Each opening is a new boot with a random id."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, sealer: Sealer, moved_aside: Path | None) -> None:
+        self._connection = connection
+        self._folder = path.parent
+        self._sealer = sealer
+        self._ballast = Ballast(path.with_name(path.name + ".ballast"), limits.BALLAST_BYTES)
+        self._lock = RLock()
+        self._listeners: list[Callable[[], None]] = []
+        self._fault: OutboxError | None = None
+        self.moved_aside = moved_aside
+        self.boot = token_hex(16)
+        self._last_seq = 0
+        self._last_ms = self._floor_ms = self._read_floor_ms()
+        self._waiting = self._count_waiting()
+
+    @classmethod
+    def open(cls, path: Path, sealer: Sealer) -> "Outbox":
+        """Begin a new boot. A damaged file is moved aside (see ``moved_aside``); OutboxError is a sentence.
+
+        On a full disk no boot can be written down yet, so the ballast is given up first, and rows of earlier boots
+        can still be sent and struck off.
+        """
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        connection, moved_aside = open_or_replace(path)
+        try:
+            outbox = cls(connection, path, sealer, moved_aside)
+            outbox._begin_boot()
+        except BaseException:
+            connection.close()
+            raise
+        return outbox
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    # --- write down ---
+    def commit(self, kind: str, data: Mapping[str, object], now: Stamp) -> Event:
+        """One event, one transaction, one sync: when this returns, it is on the disk. Else an OutboxError."""
+        return self.commit_group([(kind, data)], now)[0]
+
+    def commit_group(self, facts: Sequence[tuple[str, Mapping[str, object]]], now: Stamp) -> tuple[Event, ...]:
+        """1 to 50 events in one frame and one sync: all of them are on the disk, or none."""
+        with self._lock:
+            events = tuple(
+                self._event(seq, kind, data, now) for seq, (kind, data) in enumerate(facts, self._last_seq + 1)
+            )
+            for event in events:
+                validate(event)  # What the region would refuse must fail here, where somebody still stands.
+            frame = seal_frame(events, self._sealer.topic, self._sealer.device_key, self._sealer.region)
+            self._write(events, frame, _ms(now.time))
+        for listener in tuple(self._listeners):
+            listener()
+        return events
+
+    def _event(self, seq: int, kind: str, data: Mapping[str, object], now: Stamp) -> Event:
+        source = self._sealer.topic.source
+        return Event(str(uuid4()), source, kind, now.time, self.boot, seq, now.mono_ms, now.clock, dict(data))
+
+    def _write(self, events: Sequence[Event], frame: bytes, now_ms: int) -> None:
+        first, last = events[0].seq, events[-1].seq
+        last_ms = max(now_ms, self._last_ms)
+        try:
+            with transaction(self._connection):
+                self._connection.execute(
+                    "INSERT INTO frames (boot, first_seq, last_seq, frame) VALUES (?, ?, ?, ?)",
+                    (self.boot, first, last, frame),
+                )
+                self._connection.execute(
+                    "UPDATE boots SET last_seq = ?, last_ms = ? WHERE boot = ?", (last, last_ms, self.boot)
+                )
+        except OutboxError as error:
+            self._fault = error
+            raise
+        self._fault, self._last_seq, self._last_ms = None, last, last_ms
+        self._waiting += len(events)
+
+    def _begin_boot(self) -> None:
+        try:
+            self._write_boot()
+        except DiskFull:
+            self._ballast.drop()
+            self._write_boot()
+        self._ballast.lay()
+
+    def _write_boot(self) -> None:
+        with transaction(self._connection):
+            self._connection.execute("INSERT INTO boots (boot, last_ms) VALUES (?, ?)", (self.boot, self._floor_ms))
+
+    # --- send ---
+    def waiting(self, limit: int, after: int = 0) -> list[Row]:
+        """Frames to send, oldest first, behind ``place`` ``after``."""
+        return self._rows("place > ? ORDER BY place LIMIT ?", (after, limit))
+
+    def again(self, places: Sequence[int]) -> list[Row]:
+        """Those of the frames at ``places`` that still wait."""
+        marks = ", ".join("?" * len(places))
+        return self._rows(f"place IN ({marks}) ORDER BY place", tuple(places))
+
+    def _rows(self, condition: str, values: tuple[int, ...]) -> list[Row]:
+        # The condition is one of the two above, never anything from outside.
+        query = f"SELECT place, boot, first_seq, last_seq, frame FROM frames WHERE {condition}"  # noqa: S608
+        with self._lock, spoken():
+            return [Row(*row) for row in self._connection.execute(query, values)]
+
+    # --- strike off ---
+    def strike(self, boot: str, seqs: Sequence[Range]) -> list[int]:
+        """Delete what the region acknowledged; the places that went. In small transactions, and on a full disk with
+        the ballast's room: without that a full disk could never become empty again."""
+        with self._lock:
+            found = self._places(boot, seqs)
+            for start in range(0, len(found), limits.STRIKE_ROWS_MAX):
+                self._delete(found[start : start + limits.STRIKE_ROWS_MAX])
+            if found and not self._ballast.is_laid:
+                self._recover_room()
+            return [place for place, _ in found]
+
+    def _places(self, boot: str, seqs: Sequence[Range]) -> list[tuple[int, int]]:
+        query = (
+            "SELECT place, last_seq - first_seq + 1 FROM frames"
+            " WHERE boot = ? AND first_seq BETWEEN ? AND ? AND last_seq <= ? ORDER BY place"
+        )
+        with spoken():
+            return [
+                row
+                for first, last in seqs
+                for row in self._connection.execute(query, (boot, first, last, last)).fetchall()
+            ]
+
+    def _delete(self, rows: Sequence[tuple[int, int]]) -> None:
+        try:
+            self._delete_once(rows)
+        except DiskFull:
+            self._ballast.drop()
+            self._delete_once(rows)
+        self._waiting -= sum(events for _, events in rows)
+
+    def _delete_once(self, rows: Sequence[tuple[int, int]]) -> None:
+        with transaction(self._connection):
+            self._connection.executemany("DELETE FROM frames WHERE place = ?", [(place,) for place, _ in rows])
+
+    def _recover_room(self) -> None:
+        """Let the WAL shrink to nothing, then take the ballast's room again before anybody else does."""
+        with spoken():
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self._ballast.lay()
+
+    # --- how it stands ---
+    def can_record(self) -> bool:
+        """May a new passage begin? Asked before each one."""
+        return self.obstacle() is None
+
+    def obstacle(self) -> Obstacle | None:
+        """Why not, if not. Space is a safety resource: what one passage needs must be free before it begins."""
+        with self._lock:
+            if self._waiting >= limits.ROWS_MAX:
+                return Obstacle("outbox-full", "The outbox is full: this post must reach the region before it goes on.")
+            if not self._has_room():
+                return Obstacle("disk-full", str(DiskFull()))
+            if self._fault is not None and not self._works_again():
+                return Obstacle("outbox-broken", str(self._fault))
+            return None
+
+    def _has_room(self) -> bool:
+        if not self._ballast.is_laid and not self._ballast.lay():
+            return False
+        disk = os.statvfs(self._folder)
+        return disk.f_bavail * disk.f_frsize >= limits.RESERVE_BYTES
+
+    def _works_again(self) -> bool:
+        """After a failed commit: try a write that changes nothing."""
+        try:
+            with transaction(self._connection):
+                self._connection.execute("UPDATE boots SET last_seq = ? WHERE boot = ?", (self._last_seq, self.boot))
+        except OutboxError as error:
+            self._fault = error
+            return False
+        self._fault = None
+        return True
+
+    def produced(self) -> int:
+        """All events ever written here, struck off or not."""
+        with self._lock, spoken():
+            (count,) = self._connection.execute("SELECT coalesce(sum(last_seq), 0) FROM boots").fetchone()
+            return int(count)
+
+    def boots(self) -> list[tuple[str, int]]:
+        """Each boot, oldest first, with its last number: what the region must have in the end, no more and no less."""
+        with self._lock, spoken():
+            rows = self._connection.execute("SELECT boot, last_seq FROM boots ORDER BY number").fetchall()
+            return [(boot, last_seq) for boot, last_seq in rows]
+
+    def last_seq_of(self, boot: str) -> int | None:
+        """How far a boot of this device has counted; None when it is none of ours."""
+        with self._lock, spoken():
+            row = self._connection.execute("SELECT last_seq FROM boots WHERE boot = ?", (boot,)).fetchone()
+            return None if row is None else int(row[0])
+
+    @property
+    def waiting_count(self) -> int:
+        """Events that wait for their acknowledgement."""
+        return self._waiting
+
+    @property
+    def floor_ms(self) -> int:
+        """The wall clock of the newest event of all earlier boots: where ``PostClock`` starts."""
+        return self._floor_ms
+
+    @property
+    def sealer(self) -> Sealer:
+        return self._sealer
+
+    def on_commit(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Called after each commit, in the committing thread: wake somebody, do nothing long. Returns the way out."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _count_waiting(self) -> int:
+        with spoken():
+            query = "SELECT coalesce(sum(last_seq - first_seq + 1), 0) FROM frames"
+            (count,) = self._connection.execute(query).fetchone()
+            return int(count)
+
+    def _read_floor_ms(self) -> int:
+        with spoken():
+            (floor_ms,) = self._connection.execute("SELECT coalesce(max(last_ms), 0) FROM boots").fetchone()
+            return int(floor_ms)
+
+
+def _ms(time: datetime) -> int:
+    return round(time.timestamp() * 1000)
