@@ -233,6 +233,8 @@ class Uplink:
         while True:
             boots = await asyncio.to_thread(self._outbox.boots)
             own = {
+                "boot": self._outbox.boot,
+                "mono_ms": int(monotonic() * 1000),  # An older status, played again, is not heard.
                 "waiting": self._outbox.waiting_count,
                 "produced": sum(last_seq for _, last_seq in boots),
                 "boots": [{"boot": boot, "last_seq": seq} for boot, seq in boots[-STATUS_BOOTS_MAX:]],
