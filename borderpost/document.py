@@ -1,0 +1,71 @@
+"""What does a document say? ``borderpost document mrz LINE...`` reads a printed zone, digit by digit."""
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+from borderpost.errors import Fault
+
+if TYPE_CHECKING:
+    from icao.mrz import Mrz
+
+FIELDS = (
+    "document_code", "issuing_state", "document_number", "surname", "given_names", "nationality", "birth_date",
+    "sex", "expiry_date", "optional_1", "optional_2", "names_truncated",
+)  # fmt: skip
+
+DIGIT_SAYS = {True: "check digit agrees", False: "CHECK DIGIT IS WRONG"}
+READ, NOT_OK, UNREADABLE = 0, 1, 2  # exit codes
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    document = subparsers.add_parser("document", help="inspect a travel document")
+    verbs = document.add_subparsers(dest="document_verb", required=True, metavar="VERB")
+    parser = verbs.add_parser(
+        "mrz",
+        help="read a machine readable zone and check its digits",
+        description="Exit codes: 0 every check digit agrees, 1 something does not, 2 these lines are no zone.",
+    )
+    parser.add_argument("lines", nargs="+", metavar="LINE", help="a line as it is printed; quote it, '<' is special")
+    parser.add_argument("--json", action="store_true", help="answer with one JSON object")
+    parser.set_defaults(run=mrz)
+
+
+def mrz(arguments: argparse.Namespace) -> int:
+    """Print what the zone says; the exit code says whether it agrees with itself."""
+    from datetime import UTC, datetime
+
+    from icao.mrz import MrzError, parse, tidied
+
+    try:
+        zone = parse(tidied("\n".join(arguments.lines)), datetime.now(UTC).date())
+    except MrzError as error:
+        cure = "Type each line as it is printed, in quotes, with '<' for every filler."
+        raise Fault("not-a-zone", str(error), cure, UNREADABLE) from error
+    print(json.dumps(as_json(zone), ensure_ascii=False) if arguments.json else as_table(zone))
+    return READ if zone.ok else NOT_OK
+
+
+def as_json(zone: "Mrz") -> dict[str, Any]:  # Any: strings, booleans and lists, as JSON has them
+    return {
+        "format": zone.format,
+        "fields": {name: getattr(zone, name) for name in FIELDS},
+        "check_digits": dict(zone.check_digits),
+        "faults": list(zone.faults),
+        "ok": zone.ok,
+        "repairs": [],
+    }
+
+
+def as_table(zone: "Mrz") -> str:
+    """One line a field; what does not agree stands behind it."""
+    rows = [f"{'format':16} {zone.format}"]
+    for name in FIELDS:
+        value = getattr(zone, name)
+        shown = ("yes" if value else "no") if isinstance(value, bool) else value
+        remarks = [DIGIT_SAYS[zone.check_digits[name]]] if name in zone.check_digits else []
+        remarks += ["NOT POSSIBLE"] if name in zone.faults else []
+        rows.append(f"{name:16} {shown:24} {', '.join(remarks)}".rstrip())
+    if "composite" in zone.check_digits:
+        rows.append(f"{'composite':16} {'agrees' if zone.check_digits['composite'] else 'WRONG'}")
+    return "\n".join(rows)
