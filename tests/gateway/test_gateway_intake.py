@@ -1,0 +1,403 @@
+"""Frames become rows once, whatever their order, and nothing hostile stops the next one. Names carry attack ids."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.exceptions import InvalidTag
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.arrivals import gaps
+from gateway.database import connect, migrate
+from gateway.intake import judge
+from gateway.queries import Queries
+from gateway.recording import QUARANTINE_ROWS_PER_SENDER, Outcome, Receipt, record
+from gateway.register import Register
+from gateway.vault import Vault, place_of
+from messages.cbor import encode
+from messages.facts import CrossingAbandoned, LaneAlarm
+from messages.frame import FRAME_TYPE
+from messages.keys import DeviceKey, RegionPublic
+from messages.sealing import seal
+from messages.signing import sign
+from messages.topics import Channel, Topic
+
+Offer = tuple[str, bytes]
+ALARM = LaneAlarm("document-left", None)
+
+
+@dataclass
+class Desk:
+    """An intake over a real store."""
+
+    connection: sqlite3.Connection
+    region: Any  # Region of conftest
+    vault: Vault
+
+    def take(self, *offers: Offer) -> Outcome:
+        key, register = self.region.authority.region_key(), Register(self.connection)
+        verdicts = [judge(topic, payload, register, key) for topic, payload in offers]
+        return record(self.connection, self.vault, verdicts, self.region.now)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self.connection.execute(query)]
+
+    def reasons(self) -> list[str]:
+        return [reason for (reason,) in self.rows("SELECT reason FROM quarantine ORDER BY row")]
+
+    def stored(self) -> int:
+        return int(self.rows("SELECT count(*) FROM events")[0][0])
+
+
+@contextmanager
+def open_desk(region: Any) -> Iterator[Desk]:
+    with closing(connect(region.authority.store_path())) as connection:
+        yield Desk(connection, region, Vault(region.authority.store_key()))
+
+
+@pytest.fixture
+def desk(region: Any) -> Iterator[Desk]:
+    with open_desk(region) as opened:
+        yield opened
+
+
+def offer(lane: Any, *events: Any) -> Offer:
+    return str(lane.topic), lane.frame(events)
+
+
+def offer_with_bodies(lane: Any, bodies: Sequence[bytes], first: int, region: RegionPublic | None = None) -> Offer:
+    """A frame that is right outside, whatever its events are."""
+    topic = lane.topic
+    region = region or RegionPublic(lane.enrolled.region_kid, lane.enrolled.region_public)
+    places = {"region": topic.region, "post": topic.post, "device": topic.device}
+    inside = {"v": 1, **places, "boot": lane.boot, "first": first, "events": list(bodies)}
+    header = {3: FRAME_TYPE, "boot": bytes.fromhex(lane.boot), "seqs": [first, first + len(bodies) - 1]}
+    return str(topic), sign(seal(encode(inside), region, bytes(topic)), lane.key, header, bytes(topic))
+
+
+def receipt(lane: Any, first: int, last: int) -> Receipt:
+    return Receipt(lane.topic, lane.boot, ((first, last),))
+
+
+def test_a_frame_is_stored_and_acknowledged(desk: Desk) -> None:
+    lane = desk.region.lane()
+    outcome = desk.take(offer(lane, lane.granted(1), lane.left(1)))
+    assert (outcome.stored, outcome.quarantined) == (2, 0)
+    assert outcome.receipts == [receipt(lane, 1, 2)]
+    counts = Queries(desk.connection).counts()
+    assert (counts.events, counts.crossings, counts.granted, counts.left, counts.lost) == (2, 1, 1, 1, 0)
+
+
+def test_a_repeated_frame_is_acknowledged_again_and_stored_once(desk: Desk) -> None:
+    lane = desk.region.lane()
+    frame = offer(lane, lane.granted(1), lane.left(1))
+    desk.take(frame)
+    outcome = desk.take(frame, frame)
+    assert (outcome.stored, outcome.duplicates) == (0, 4)
+    assert outcome.receipts == [receipt(lane, 1, 2)]
+    assert desk.stored() == 2
+
+
+def test_events_framed_anew_after_a_restart_are_stored_once(desk: Desk) -> None:
+    lane = desk.region.lane()
+    events = [lane.alarm() for _ in range(6)]
+    desk.take(offer(lane, *events[:3]))
+    desk.take(offer(lane, *events[1:5]), offer(lane, *events))
+    assert desk.stored() == 6
+
+
+def test_d01_a_frame_of_one_device_sent_by_another_is_quarantined(desk: Desk) -> None:
+    lane, thief = desk.region.lane("lane-1"), desk.region.lane("lane-2")
+    frame = lane.frame([lane.granted(1)])
+    outcome = desk.take((str(thief.topic), frame))
+    assert desk.reasons() == ["wrong-topic"]
+    assert (desk.stored(), outcome.receipts) == (0, [])
+
+
+def test_d01_a_device_cannot_speak_from_another_post(desk: Desk) -> None:
+    lane = desk.region.lane("lane-1", "harbour")
+    elsewhere = Topic("north", "airport", "lane-1", Channel.EVT)
+    lane.topic = elsewhere
+    event = lane.alarm()
+    outcome = desk.take((str(elsewhere), lane.frame([event])))
+    assert desk.reasons() == ["wrong-topic"]
+    assert (desk.stored(), outcome.receipts) == (0, [])
+
+
+def test_d07_a_gap_is_shown_until_it_is_filled(desk: Desk) -> None:
+    lane = desk.region.lane()
+    events = [lane.alarm() for _ in range(9)]
+    desk.take(offer(lane, *events[2:4]), offer(lane, *events[6:]))
+    (gap,) = gaps(desk.connection)
+    assert gap.missing == ((1, 2), (5, 6))
+    assert Queries(desk.connection).counts().lost == 4
+    desk.take(offer(lane, *events[4:6]))
+    desk.take(offer(lane, *events[:2]))
+    assert gaps(desk.connection) == []
+    assert desk.rows("SELECT first, last FROM arrived") == [(1, 9)]
+
+
+def test_d08_one_number_with_two_contents_sets_both_aside_and_raises_an_alarm(desk: Desk) -> None:
+    lane = desk.region.lane()
+    honest = [lane.granted(1), lane.left(1)]
+    desk.take(offer(lane, *honest))
+    other = lane.tell(ALARM, seq=1)
+    outcome = desk.take(offer(lane, other))
+    assert desk.reasons() == ["sequence-conflict", "sequence-conflict"]
+    assert outcome.alarms == [("lane-1", "sequence-conflict")]
+    assert outcome.receipts == [receipt(lane, 1, 1)]  # settled: it need not come again
+    counts = Queries(desk.connection).counts()
+    assert (counts.events, counts.granted, counts.left, counts.quarantined) == (1, 0, 1, 2)
+    again = desk.take(offer(lane, *honest), offer(lane, other))
+    assert (again.stored, again.quarantined, again.alarms) == (0, 0, [])
+
+
+def test_d09_a_poisoned_event_is_set_aside_and_acknowledged_and_its_neighbours_are_stored(desk: Desk) -> None:
+    lane = desk.region.lane()
+    events = [lane.alarm() for _ in range(3)]
+    poisoned = offer_with_bodies(lane, [events[0].to_json(), b'{"poison":' + b"[" * 5_000, events[2].to_json()], 1)
+    outcome = desk.take(poisoned, offer(lane, lane.alarm()))
+    assert desk.reasons() == ["bad-events"]
+    assert outcome.receipts == [receipt(lane, 1, 4)]
+    assert desk.stored() == 3
+
+
+def test_d17_a_frame_under_the_name_of_another_key_is_refused(desk: Desk) -> None:
+    lane = desk.region.lane()
+    event = lane.granted(1)
+    lane.key = DeviceKey.generate("lane-1")  # the name is right, the key is not
+    outcome = desk.take(offer(lane, event))
+    assert desk.reasons() == ["bad-signature"]
+    assert (desk.stored(), outcome.receipts) == (0, [])
+
+
+def test_d17_a_key_nobody_enrolled_is_refused(desk: Desk) -> None:
+    lane = desk.region.lane()
+    event = lane.granted(1)
+    lane.key = DeviceKey.generate("lane-9")
+    outcome = desk.take(offer(lane, event))
+    assert desk.reasons() == ["unknown-key"]
+    assert (desk.stored(), outcome.receipts) == (0, [])
+
+
+def test_d24_a_frame_sealed_to_another_region_is_set_aside_and_does_not_block_its_sender(
+    desk: Desk, other_region: Any
+) -> None:
+    lane = desk.region.lane()
+    foreign = other_region.authority.region_key().public
+    other_key = RegionPublic("south-1", foreign.public)
+    bodies = [lane.alarm().to_json()]
+    outcome = desk.take(offer_with_bodies(lane, bodies, 1, other_key))
+    assert desk.reasons() == ["wrong-region"]
+    assert outcome.receipts == [receipt(lane, 1, 1)]
+    same_name = RegionPublic("region-1", foreign.public)
+    outcome = desk.take(offer_with_bodies(lane, bodies, 1, same_name))
+    assert desk.reasons() == ["wrong-region", "cannot-open"]
+    assert (desk.stored(), outcome.receipts) == (0, [receipt(lane, 1, 1)])
+
+
+def test_d25_what_is_sealed_by_one_and_signed_by_another_is_refused(desk: Desk) -> None:
+    lane, thief = desk.region.lane("lane-1"), desk.region.lane("lane-2")
+    stolen = [lane.granted(1).to_json()]
+    outcome = desk.take(offer_with_bodies(thief, stolen, 1))  # another's event inside one's own envelope
+    assert desk.reasons() == ["bad-events"]
+    assert desk.stored() == 0
+    assert outcome.receipts == [receipt(thief, 1, 1)]
+
+
+def test_d25_sealed_but_unsigned_is_refused(desk: Desk) -> None:
+    lane = desk.region.lane()
+    region = RegionPublic(lane.enrolled.region_kid, lane.enrolled.region_public)
+    outcome = desk.take((str(lane.topic), seal(lane.granted(1).to_json(), region, bytes(lane.topic))))
+    assert desk.reasons() == ["not-a-frame"]
+    assert (desk.stored(), outcome.receipts) == (0, [])
+
+
+def test_d29_an_event_id_claimed_first_by_another_device_does_not_shadow_its_owner(desk: Desk) -> None:
+    lane, thief = desk.region.lane("lane-1"), desk.region.lane("lane-2")
+    event = lane.granted(1)
+    shadow = thief.tell(ALARM, seq=1, identity=event.id)
+    desk.take(offer(thief, shadow))
+    desk.take(offer(lane, event))
+    assert sorted(desk.rows("SELECT device, type FROM events")) == [
+        ("lane-1", "crossing.granted.v1"),
+        ("lane-2", "lane.alarm.v1"),
+    ]
+    assert desk.reasons() == []
+
+
+def test_d29_a_crossing_id_of_another_device_stays_its_own(desk: Desk) -> None:
+    lane, thief = desk.region.lane("lane-1"), desk.region.lane("lane-2")
+    desk.take(offer(lane, lane.granted(1)))
+    desk.take(offer(thief, thief.tell(CrossingAbandoned(lane.crossing(1), 1, "lingered"))))
+    assert sorted(desk.rows("SELECT device, state FROM crossings")) == [("lane-1", "granted"), ("lane-2", "abandoned")]
+
+
+def test_d30_a_revoked_device_is_refused_from_the_next_frame_on(desk: Desk) -> None:
+    lane = desk.region.lane()
+    desk.take(offer(lane, lane.granted(1)))
+    with closing(connect(desk.region.authority.store_path())) as command:  # as a command in another process would
+        assert Register(command).revoke("lane-1")
+    outcome = desk.take(offer(lane, lane.left(1)))
+    assert desk.reasons() == ["revoked-key"]
+    assert (desk.stored(), outcome.receipts) == (1, [])
+
+
+def test_d31_a_frame_over_the_limit_is_refused_before_it_is_parsed(desk: Desk) -> None:
+    lane = desk.region.lane()
+    payload = lane.frame([lane.alarm()]) + b"\0" * 262_144
+    outcome = desk.take((str(lane.topic), payload))
+    assert desk.reasons() == ["too-large"]
+    assert outcome.receipts == []
+    assert desk.rows("SELECT length(body) <= 262144 + 28, size_bytes FROM quarantine") == [(1, len(payload))]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"\xff",
+        b"\xd2\x84",
+        b"\xa1" * 300,
+        b"\xd8\x1c\x81\xd8\x1d\x00",
+        b"\xc4\x82\x1b" + b"\xff" * 8,
+        b"\x9f" * 99,
+    ],
+)
+def test_garbage_is_set_aside_and_the_next_frame_flows(desk: Desk, payload: bytes) -> None:
+    lane = desk.region.lane()
+    outcome = desk.take((str(lane.topic), payload), offer(lane, lane.alarm()))
+    assert (outcome.stored, outcome.quarantined) == (1, 1)
+    assert outcome.receipts == [receipt(lane, 1, 1)]
+
+
+def test_quarantine_has_a_share_for_each_sender_and_what_found_no_room_is_not_acknowledged(desk: Desk) -> None:
+    lane, other = desk.region.lane("lane-1"), desk.region.lane("lane-2")
+    frames = [offer_with_bodies(lane, [b"poison %d" % seq], seq) for seq in range(1, QUARANTINE_ROWS_PER_SENDER + 3)]
+    outcome = desk.take(*frames)
+    assert outcome.quarantined == QUARANTINE_ROWS_PER_SENDER
+    assert outcome.receipts == [receipt(lane, 1, QUARANTINE_ROWS_PER_SENDER)]
+    outcome = desk.take(offer_with_bodies(other, [b"poison"], 1), offer(lane, lane.tell(ALARM, seq=900)))
+    assert (outcome.quarantined, outcome.stored) == (1, 1)
+
+
+def test_every_row_that_may_hold_a_person_has_a_date_to_be_gone_and_shows_nobody(desk: Desk) -> None:
+    lane = desk.region.lane()
+    desk.take(
+        offer(lane, lane.granted(1), lane.left(1), lane.referred(2)),
+        offer_with_bodies(lane, [b'{"surname":"CANARYSSON"}'], 9),
+    )
+    assert {row[0] for row in desk.rows("SELECT retain_until FROM events WHERE type LIKE 'crossing.%ed.v1'")} == {
+        "2026-12-24"
+    }
+    for table in ("events", "quarantine"):
+        assert desk.rows(f"SELECT count(*) FROM {table} WHERE body IS NULL OR retain_until < '2026'") == [(0,)]  # noqa: S608
+    desk.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    for path in desk.region.state.glob("store.sqlite*"):
+        content = path.read_bytes()
+        assert b"CANARYSSON" not in content
+        assert b"UCANARY42" not in content
+
+
+def test_the_sealed_body_opens_in_its_own_row_only(desk: Desk) -> None:
+    lane = desk.region.lane()
+    event = lane.granted(1)
+    desk.take(offer(lane, event))
+    ((body,),) = desk.rows("SELECT body FROM events")
+    assert desk.vault.open(body, place_of("lane-1", lane.boot, 1)) == event.to_json()
+    with pytest.raises(InvalidTag):
+        desk.vault.open(body, place_of("lane-1", lane.boot, 2))
+
+
+def test_a_crossing_that_is_referred_and_then_abandoned_counts_as_both(desk: Desk) -> None:
+    lane = desk.region.lane()
+    desk.take(offer(lane, lane.referred(1), lane.abandoned(1)))
+    counts = Queries(desk.connection).counts()
+    assert (counts.crossings, counts.referred, counts.abandoned, counts.granted) == (1, 1, 1, 0)
+    (movement,) = Queries(desk.connection).movements()
+    assert (movement.outcome, movement.reasons, movement.issuer) == ("abandoned", ("document-expired",), "UTO")
+
+
+def test_a_referral_is_seen_when_the_lane_has_gone_on(desk: Desk) -> None:
+    lane = desk.region.lane()
+    event = lane.referred(1)
+    desk.take(offer(lane, event))
+    (referral,) = Queries(desk.connection).referrals(event.time)
+    assert (referral.seen, referral.where, referral.reasons) == (False, "outside", ("document-expired",))
+    desk.take(offer(lane, lane.granted(2)))
+    (referral,) = Queries(desk.connection).referrals(event.time)
+    assert referral.seen
+
+
+def test_a_failed_transaction_leaves_nothing_behind(desk: Desk) -> None:
+    lane = desk.region.lane()
+    frame = offer(lane, lane.granted(1))
+    desk.connection.execute("CREATE TRIGGER cut BEFORE UPDATE ON counts BEGIN SELECT RAISE(ABORT, 'cut'); END")
+    with pytest.raises(sqlite3.IntegrityError):
+        desk.take(frame)
+    desk.connection.execute("DROP TRIGGER cut")
+    assert (desk.stored(), desk.rows("SELECT count(*) FROM arrived")) == (0, [(0,)])
+    assert desk.take(frame).stored == 1
+
+
+SNAPSHOT = (
+    "SELECT device, boot, seq, id, digest, type, crossing FROM events ORDER BY 1, 2, 3",
+    "SELECT device, crossing, state, granted, referred, abandoned, departed, reasons FROM crossings ORDER BY 1, 2",
+    "SELECT sender, topic, reason, boot, first, last, digest FROM quarantine ORDER BY 1, 2, 3, 7",
+    "SELECT device, boot, first, last FROM arrived ORDER BY 1, 2, 3",
+    "SELECT device, claim FROM contested ORDER BY 1, 2",
+    "SELECT device, code, boot, seq FROM alarms ORDER BY 1, 2, 3, 4",
+    "SELECT name, value FROM counts WHERE name != 'duplicates_offered' ORDER BY 1",
+)
+
+
+def story(region: Any) -> list[Offer]:
+    """Two lanes, honest and hostile frames, conflicts of number and of id, poison, and a frame for nobody."""
+    one, two = region.lane("lane-1"), region.lane("lane-2")
+    visits = [[one.granted(n), one.left(n)] for n in range(1, 4)]
+    visits += [[one.referred(4)], [one.granted(5), one.abandoned(5)]]
+    frames = [offer(one, *events) for events in visits]
+    frames.append(offer(one, *visits[0], *visits[1]))  # framed anew
+    frames.append(offer(one, one.tell(ALARM, seq=2)))  # contests a number
+    frames.append(offer(one, one.tell(ALARM, seq=20, identity=visits[2][0].id)))  # contests an id
+    frames.append(offer_with_bodies(one, [b"poison"], 12))
+    frames.append(offer(two, two.granted(1), two.left(1)))
+    frames.append((str(two.topic), frames[0][1]))  # another's frame
+    frames.append((str(two.topic), b"garbage"))
+    return frames
+
+
+def result(region: Any, offers: Sequence[Offer], size: int) -> list[Any]:
+    """What stands in a new store after these offers, taken in batches of ``size``."""
+    with closing(connect(Path(":memory:"))) as connection:
+        migrate(connection)
+        with closing(connect(region.authority.store_path())) as enrolled:
+            rows = [tuple(row) for row in enrolled.execute("SELECT * FROM devices")]
+        connection.executemany("INSERT INTO devices VALUES (?, ?, ?, ?, ?, ?)", rows)
+        desk = Desk(connection, region, Vault(region.authority.store_key()))
+        for start in range(0, len(offers), size):
+            desk.take(*offers[start : start + size])
+        return [desk.rows(query) for query in SNAPSHOT]
+
+
+def test_frames_shuffled_and_repeated_and_cut_into_batches_give_the_same_store(region: Any) -> None:
+    frames = story(region)
+    expected = result(region, frames, 1)
+
+    @settings(max_examples=60, deadline=None, derandomize=True, database=None)
+    @given(
+        order=st.permutations(range(len(frames))),
+        again=st.lists(st.integers(0, len(frames) - 1), max_size=6),
+        size=st.integers(1, len(frames)),
+    )
+    def any_order(order: list[int], again: list[int], size: int) -> None:
+        assert result(region, [frames[n] for n in order + again], size) == expected
+
+    any_order()
+    assert expected[0]  # the story did store something
+    assert [row[2] for row in expected[2]].count("sequence-conflict") == 4
