@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import random
+import re
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
@@ -40,6 +41,7 @@ STOP_LIMIT_S = 1.0
 RESTART_FIRST_S, RESTART_LAST_S = 0.2, 10.0
 HEALTHY_AFTER_S = 30.0  # A process that lived that long did not die of its start.
 HINTS = frozenset({"", "nobody", "several", "too-dark", "blurred", "too-far", "look-straight"})
+WORD = re.compile(r"[a-z-]{0,40}")  # what of a stranger's text may stand in a log
 # What the process needs of our surroundings, and no more: a secret in an environment must not reach a decoder.
 ENVIRONMENT = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "VIRTUAL_ENV")
 
@@ -180,6 +182,8 @@ class FaceProcess:
                 self._asked.on_hint(hint)
             case Answered(work) if self._is_asked(work):
                 self.last = message
+                if message.outcome == Face.ABORTED:
+                    log.warning("face comparison aborted %s", message.hint if WORD.fullmatch(message.hint) else "")
                 self._settle(self._believed(message))
             case CameraChanged(lost) if lost is not self._camera_lost:
                 self._camera_lost = lost

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from edge.face.evidence import Evidence, weigh
+from edge.face.evidence import Evidence, is_due, weigh
 from edge.face.eyes import Eyes, decoded
 from edge.face.portrait import PortraitRefused
 from edge.face.protocols import Compare, Found, Image, Liveness, Matcher, Pad
@@ -61,6 +61,8 @@ class Comparer:
 
     def _frame(self, comparison: Comparison, alike: Compare, say: Callable[[str], None]) -> None:
         image = self.eyes.look()
+        if not is_due(comparison.evidence, time.monotonic()):
+            return
         faces = self.matcher.find(image)
         hint = hint_of(image, faces)
         comparison.frames += 1

@@ -1,7 +1,8 @@
 """When do frames become an answer? Pure: scores in, outcome out.
 
 One good frame at or above the threshold is a match. A no-match needs several good frames below it, spread over a while,
-because a single moment (a blink, a turned head) proves nothing against a person.
+because a single moment (a blink, a turned head) proves nothing against a person. In between nothing is compared: every
+further look would be one more chance for the wrong person, and the threshold was measured without it.
 """
 
 from dataclasses import dataclass, replace
@@ -9,15 +10,19 @@ from dataclasses import dataclass, replace
 from edge.gate.events import Face
 
 FRAMES_BELOW = 3
-SPREAD_S = 0.8  # from the first of them to the last
+APART_S = 0.4  # from one of them to the next
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     threshold: float
     below: int = 0
-    first_below_s: float = 0.0
+    next_s: float = float("-inf")  # before this moment no frame is compared
     best: float | None = None
+
+
+def is_due(evidence: Evidence, now_s: float) -> bool:
+    return now_s >= evidence.next_s
 
 
 def weigh(evidence: Evidence, score: float, now_s: float) -> tuple[Evidence, Face | None]:
@@ -29,7 +34,5 @@ def weigh(evidence: Evidence, score: float, now_s: float) -> tuple[Evidence, Fac
     best = score if evidence.best is None else max(evidence.best, score)
     if score >= evidence.threshold:
         return replace(evidence, best=best), Face.MATCH
-    first_s = evidence.first_below_s if evidence.below else now_s
-    after = Evidence(evidence.threshold, evidence.below + 1, first_s, best)
-    enough = after.below >= FRAMES_BELOW and now_s - first_s >= SPREAD_S
-    return after, Face.NO_MATCH if enough else None
+    after = Evidence(evidence.threshold, evidence.below + 1, now_s + APART_S, best)
+    return after, Face.NO_MATCH if after.below >= FRAMES_BELOW else None
