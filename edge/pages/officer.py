@@ -14,7 +14,7 @@ from edge.pages.body import TooLong, read_body
 from edge.pages.guard import OfficerKey, Sessions, TooManyTries, own_page
 from edge.pages.protocols import DeskView, OfficerDesk, PageSettings
 from edge.pages.stream import EventStream, Streams, Topic
-from edge.pages.words import ALARMS, REASONS, STATES, words_of
+from edge.pages.words import ALARMS, REASONS, SHUT, STATES, kebab, words_of
 
 LOGIN_LIMIT_BYTES = 2048
 WRONG = "This key does not fit. Ask the post's technician for the lane's key."
@@ -27,6 +27,7 @@ def wire(view: DeskView) -> Mapping[str, object]:
     """What leaves for the officer's browser: codes for programs, words for people, nothing about the person."""
     return {
         "state": view.state,
+        "tone": _tone(view),
         "state_words": words_of(view.state, STATES),
         "visit": view.visit,
         "reasons": [reason.value for reason in view.reasons],
@@ -137,6 +138,12 @@ class _Guarded:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer = await self._desk.refusal(Request(scope, receive)) or self._stream
         await answer(scope, receive, send)
+
+
+def _tone(view: DeskView) -> str:
+    if view.called:
+        return "call"
+    return "shut" if kebab(view.state) in SHUT else "well"
 
 
 def _refuse(code: str, message: str, status: int) -> Response:

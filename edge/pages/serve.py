@@ -1,7 +1,7 @@
 """How do the pages stand on a port, and leave it at once?"""
 
 import socket
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import uvicorn
@@ -18,7 +18,7 @@ class PageServer(uvicorn.Server):
     root's own business: this server takes no handler away from it.
     """
 
-    def __init__(self, app: Starlette) -> None:
+    def __init__(self, app: Starlette, end_streams: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -29,10 +29,10 @@ class PageServer(uvicorn.Server):
                 limit_concurrency=CONNECTIONS_LIMIT,
             )
         )
-        self._streams = app.state.streams
+        self._end_streams = end_streams
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._streams.end()
+        self._end_streams()
         await super().shutdown(sockets)
 
     @contextmanager

@@ -28,11 +28,13 @@ STEPS: Mapping[Sign, int] = {
     Sign.LOOK: 3,
     Sign.GO: 4,
 }
+# The one hint of a referral tells where the document lies, and nothing of why somebody waits.
+REFERRAL_HINTS = frozenset({"", "take-document"})
 STEP_NAMES = ("document", "enter", "face", "go")
 
 
 def wire(screen: Screen, seq: int) -> Mapping[str, object]:
-    """What leaves for the browser. All referrals are one picture: hint, limit and progress would tell them apart.
+    """What leaves for the browser. All referrals are one picture: other hints and time limits would tell them apart.
 
     >>> wire(Screen(Sign.OFFICER, hint="several", countdown_s=9.0), 3)["hint"]
     ''
@@ -43,7 +45,7 @@ def wire(screen: Screen, seq: int) -> Mapping[str, object]:
         "screen": screen.screen.value,
         "lane": screen.lane,
         "visit": screen.visit,
-        "hint": "" if alike else screen.hint,
+        "hint": "" if alike and screen.hint not in REFERRAL_HINTS else screen.hint,
         "since_ms": screen.since_ms,
         "countdown_s": None if alike else screen.countdown_s,
     }

@@ -1,5 +1,6 @@
 """What does a reason mean, and what helps? For officers only: a traveller is never shown any of this."""
 
+import re
 from dataclasses import dataclass
 
 from edge.gate.events import Reason
@@ -65,19 +66,33 @@ ALARMS: dict[str, str] = {
 }
 
 STATES: dict[str, str] = {
-    "open": "Open",
     "closed": "Closed",
     "held": "Held by an officer",
-    "idle": "Ready for a traveller",
+    "ready": "Ready for a traveller",
+    "next-placed": "Ready; a document lies there",
     "reading": "Reading a document",
-    "deciding": "Deciding",
-    "entering": "A traveller comes in",
+    "put-back": "Waits for the document again",
+    "deciding": "Asking lists and rules",
+    "taking-document": "Traveller takes the document",
+    "referred-outside": "Traveller waits before the gate",
+    "entering": "Traveller comes in",
     "comparing": "Comparing the face",
     "recording": "Recording the crossing",
-    "leaving": "A traveller goes through",
-    "referred": "Traveller waits for an officer",
-    "evacuating": "Evacuation",
+    "leaving": "Traveller goes through",
+    "clearing": "Making sure that nobody is inside",
+    "stepping-back": "Traveller steps back",
+    "referred-inside": "Traveller waits inside the gate",
+    "evacuating": "Evacuation: both doors are open",
 }
+SHUT = frozenset({"closed", "held"})
+
+
+def kebab(code: str) -> str:
+    """
+    >>> kebab("ReferredInside"), kebab("closed")
+    ('referred-inside', 'closed')
+    """
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", code).lower()
 
 
 def words_of(code: str, table: dict[str, str]) -> str:
@@ -86,4 +101,4 @@ def words_of(code: str, table: dict[str, str]) -> str:
     >>> words_of("held", STATES), words_of("self-test", STATES)
     ('Held by an officer', 'Self test')
     """
-    return table.get(code.lower(), code.replace("-", " ").capitalize())
+    return table.get(kebab(code), kebab(code).replace("-", " ").capitalize())

@@ -38,7 +38,7 @@
     put(byId("visit"), view.visit);
     put(byId("link"), view.link);
     put(byId("outbox"), view.outbox);
-    byId("call").dataset.called = view.called ? "yes" : "no";
+    byId("call").dataset.tone = view.tone;
     byId("called").hidden = !view.called;
     list(byId("reasons"), view.reason_words);
     list(byId("alarms"), view.alarm_words.length ? view.alarm_words.map((what) => ({ what })) : [{ what: "None" }]);

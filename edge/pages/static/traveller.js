@@ -23,6 +23,7 @@
   let ends = null; // when the traveller's time is up
   let language = home;
   let chosen = 0;
+  let reached = { visit: -1, step: 0 }; // a short check later on does not send anybody back to step one
 
   const now = () => performance.now();
   const fresh = () => latest !== null && now() - heard < PATIENCE_MS;
@@ -41,7 +42,7 @@
     ends = typeof screen.countdown_s === "number" ? now() + screen.countdown_s * 1000 : null;
     if (screen.lane) put(byId("lane"), screen.lane);
     write(sign, screen.hint);
-    progress(steps[sign] ?? 0);
+    progress(furthest(screen, steps[sign] ?? 0));
     countdown();
   }
 
@@ -59,6 +60,12 @@
     byId("progress").ariaLabel = say("label.steps");
     byId("languages").ariaLabel = say("label.languages");
     for (const button of buttons) button.ariaPressed = String(button.value === language);
+  }
+
+  function furthest(screen, step) {
+    const before = screen.screen !== "ready" && screen.visit === reached.visit ? reached.step : 0;
+    if (step !== 0) reached = { visit: screen.visit, step: Math.max(before, step) };
+    return step === 0 ? 0 : reached.step;
   }
 
   function progress(step) {
