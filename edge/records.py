@@ -1,0 +1,156 @@
+"""What is written down about each crossing, and in which order. The outbox keeps it; only the region can read it.
+
+One thread writes, so events stand in the order in which they happened. The lane never waits for the disk, except for
+the granted event, whose commit the gate waits for before it permits the exit.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from edge.decision.decide import Verdict
+from edge.gate.events import FaceCompared, Reason
+from edge.inspection.document import Document
+from edge.outbox.errors import OutboxError
+from edge.outbox.outbox import Outbox
+from icao.checks import Check
+from messages.facts import (
+    CheckMade,
+    CheckMode,
+    CheckResult,
+    CrossingAbandoned,
+    CrossingGranted,
+    CrossingLeft,
+    CrossingReferred,
+    Direction,
+    FaceMatch,
+    Fact,
+    LaneAlarm,
+    LanePosition,
+    LaneState,
+    ListAsked,
+    Person,
+    Sex,
+    Timings,
+    TravelDocument,
+    Where,
+)
+
+log = logging.getLogger(__name__)
+
+PARTS = ("document", "chip", "decision", "face", "record", "door")
+
+
+@dataclass(slots=True)
+class Crossing:
+    """One visit: its id, what was decided, and how long each part of the machine took."""
+
+    visit: int
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    verdict: Verdict | None = None
+    began_s: float = 0.0
+    parts_ms: dict[str, float] = field(default_factory=lambda: dict.fromkeys(PARTS, 0.0))
+
+
+class Records:
+    """Turns orders into facts and commits them. ``today`` is asked for each fact that carries a date."""
+
+    def __init__(self, outbox: Outbox, direction: str, retention_days: int, today: Callable[[], date]) -> None:
+        self._outbox, self._today = outbox, today
+        self._direction, self._retention = Direction(direction), timedelta(days=retention_days)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="outbox")
+        self._pending: set[asyncio.Future[None]] = set()
+
+    async def granted(self, crossing: Crossing, document: Document, face: FaceCompared) -> bool:
+        """True when the event is on the disk, synced. Nothing else may open the exit."""
+        if crossing.verdict is None or face.score is None or face.threshold is None:
+            return False
+        fact = CrossingGranted(
+            crossing=crossing.id,
+            visit=crossing.visit,
+            direction=self._direction,
+            document=_travel_document(document),
+            person=_person(document),
+            checks=_checks(document.checks),
+            face=FaceMatch(face.matcher, face.score, face.threshold),
+            rules=crossing.verdict.rules_version,
+            lists=tuple(ListAsked(asked.name, asked.version, asked.age_s) for asked in crossing.verdict.lists),
+            retain_until=self._today() + self._retention,
+        )
+        return await self._commit(fact)
+
+    def referred(self, crossing: Crossing, where: str, reasons: tuple[Reason, ...], document: Document | None) -> None:
+        self._later(
+            CrossingReferred(
+                crossing=crossing.id,
+                visit=crossing.visit,
+                where=Where(where),
+                reasons=tuple(reason.value for reason in reasons),
+                document=_travel_document(document) if document else None,
+                person=_person(document) if document else None,
+                checks=_checks(document.checks) if document else (),
+                retain_until=self._today() + self._retention,
+            )
+        )
+
+    def left(self, crossing: Crossing, now_s: float) -> None:
+        timings = Timings(**{part: round(ms, 1) for part, ms in crossing.parts_ms.items()})
+        total_ms = round((now_s - crossing.began_s) * 1000, 1)
+        self._later(CrossingLeft(crossing.id, crossing.visit, timings, total_ms))
+
+    def abandoned(self, crossing_id: str, visit: int, cause: str) -> None:
+        self._later(CrossingAbandoned(crossing_id, visit, cause))
+
+    def alarm(self, code: str, visit: int | None) -> None:
+        self._later(LaneAlarm(code, visit))
+
+    def lane(self, position: LanePosition, cause: str) -> None:
+        self._later(LaneState(position, cause))
+
+    async def drain(self) -> None:
+        """Wait until everything ordered so far is written."""
+        while self._pending:
+            await asyncio.gather(*self._pending)
+
+    def close(self) -> None:
+        self._writer.shutdown(wait=True)
+
+    async def _commit(self, fact: Fact) -> bool:
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._writer, self._outbox.commit, fact)
+        except OutboxError as error:
+            log.error("%s was not recorded: %s", fact.TYPE, error)
+            return False
+        return True
+
+    def _later(self, fact: Fact) -> None:
+        task = asyncio.ensure_future(self._write(fact))
+        self._pending.add(task)
+        task.add_done_callback(self._pending.discard)
+
+    async def _write(self, fact: Fact) -> None:
+        await self._commit(fact)
+
+
+def _travel_document(document: Document) -> TravelDocument:
+    mrz = document.mrz
+    return TravelDocument(
+        mrz.document_code, mrz.issuing_state, mrz.document_number, date.fromisoformat(mrz.expiry_date)
+    )
+
+
+def _person(document: Document) -> Person:
+    mrz = document.mrz
+    return Person(mrz.surname, mrz.given_names, mrz.birth_date, Sex(mrz.sex), mrz.nationality)
+
+
+def _checks(checks: tuple[Check, ...]) -> tuple[CheckMade, ...]:
+    return tuple(
+        CheckMade(check.id, CheckResult(check.result.value), CheckMode(check.mode.value), check.duration_ms)
+        for check in checks
+    )
