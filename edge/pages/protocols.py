@@ -30,9 +30,9 @@ class Sign(StrEnum):
 class Screen:
     """One picture for the traveller. It holds nothing about the person.
 
-    ``hint`` is kebab-case or empty (nobody, several, too-dark, blurred, too-far, look-straight, document-left, walk-on);
-    a referral shows none but take-document, so that all look the same. ``since_ms`` says how long the screen has stood,
-    ``countdown_s`` what is left of a time limit that the traveller should see.
+    ``hint`` is kebab-case or empty (nobody, several, too-dark, blurred, too-far, look-straight, document-left,
+    walk-on); a referral shows none but take-document, so that all look the same. ``since_ms`` says how long the screen
+    has stood, ``countdown_s`` what is left of a time limit that the traveller should see.
     """
 
     screen: Sign
