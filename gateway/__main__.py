@@ -15,8 +15,6 @@ from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from gateway import api
 from gateway.authority import WORKER, Authority
@@ -26,7 +24,9 @@ from gateway.config import Config
 from gateway.database import connect, migrate
 from gateway.errors import GatewayError
 from gateway.lanes import Lanes
-from gateway.pages.app import routes as page_routes
+from gateway.pages.routes import LOCAL_HOSTS
+from gateway.pages.routes import middleware as page_middleware
+from gateway.pages.routes import routes as page_routes
 from gateway.queries import Queries
 from gateway.register import Register
 from gateway.vault import Vault
@@ -106,9 +106,7 @@ class _Gateway:
 
     def _app(self) -> Starlette:
         routes = [*api.routes(self._queries, self._healthy), *page_routes(self.overview, self._changes)]
-        # A page of a stranger that points its own name at this machine does not get in (F10).
-        hosts = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", self._config.pages_host])
-        return Starlette(routes=routes, middleware=[hosts])
+        return Starlette(routes=routes, middleware=page_middleware((*LOCAL_HOSTS, self._config.pages_host)))
 
 
 class _Server(uvicorn.Server):

@@ -22,7 +22,7 @@ def write_files(
     """Write all of it into ``folder`` and return the path of the settings. The originals stay as closed as they are."""
     folder.mkdir(parents=True, exist_ok=True)
     kept = folder / "persistence"
-    kept.mkdir(exist_ok=True)
+    kept.mkdir(mode=0o700, exist_ok=True)
     user = daemon_user(folder)
     for source, name in ((certificate, "broker.crt"), (key, "broker.key"), (clients_ca, "clients-ca.crt")):
         _place(folder / name, source.read_bytes(), user)
