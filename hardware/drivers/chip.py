@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NoReturn, Protocol, TypeVar
 
 from hardware.wires import vpcd
@@ -84,20 +85,20 @@ class PcscChip:
     def connect(self) -> Iterator[Transceive]:
         from smartcard import scard  # compiled against libpcsclite, and not everywhere
 
+        worker = self._free_worker()
         context = self._establish()
         try:
-            result, card, _ = self._within(
-                self._limits.connect_s,
-                lambda: scard.SCardConnect(context, self._reader, scard.SCARD_SHARE_EXCLUSIVE, scard.SCARD_PROTOCOL_T1),
-            )
+            mode, protocol = scard.SCARD_SHARE_EXCLUSIVE, scard.SCARD_PROTOCOL_T1
+            connect = partial(scard.SCardConnect, context, self._reader, mode, protocol)
+            result, card, _ = worker.call(connect, self._limits.connect_s)
             self._expect(result)
             try:
-                yield lambda command: self._transmit(card, command)
+                yield lambda command: self._transmit(worker, card, command)
             finally:
                 # Reset on leaving: no session outlives its reading. If this fails, the chip has gone already.
-                self._leave(lambda: scard.SCardDisconnect(card, scard.SCARD_RESET_CARD))
+                worker.leave(partial(scard.SCardDisconnect, card, scard.SCARD_RESET_CARD), self._limits.connect_s)
         finally:
-            self._leave(lambda: scard.SCardReleaseContext(context))
+            worker.leave(partial(scard.SCardReleaseContext, context), self._limits.connect_s)
 
     def close(self) -> None:
         from smartcard import scard
@@ -110,26 +111,21 @@ class PcscChip:
                 scard.SCardReleaseContext(watch)
         self._worker.close()
 
-    def _transmit(self, card: Any, command: bytes) -> bytes:  # Any: see _watch
+    def _transmit(self, worker: "Worker", card: Any, command: bytes) -> bytes:  # Any: see _watch
         from smartcard import scard
 
-        result, answer = self._within(
-            self._limits.apdu_s, lambda: scard.SCardTransmit(card, scard.SCARD_PCI_T1, list(command))
-        )
+        transmit = partial(scard.SCardTransmit, card, scard.SCARD_PCI_T1, list(command))
+        result, answer = worker.call(transmit, self._limits.apdu_s)
         self._expect(result)
+        if not answer:  # vpcd's way to say that the card left in the middle of an answer
+            raise Silent("The chip left in the middle of its answer.")
         return bytes(octet & 0xFF for octet in answer)
 
-    def _within(self, limit_s: float, call: Callable[[], T]) -> T:
-        try:
-            return self._worker.call(call, limit_s)
-        except TimeoutError:
-            # pcscd waits for the chip without a limit of its own. That thread comes back when the document is lifted.
+    def _free_worker(self) -> "Worker":
+        """The worker of the last reading, unless that one is still caught in pcscd."""
+        if self._worker.caught:
             self._worker = Worker()
-            raise Silent(f"The chip did not answer within {limit_s:g} s.") from None
-
-    def _leave(self, call: Callable[[], Any]) -> None:  # Any: pyscard
-        with contextlib.suppress(TimeoutError):  # see _within
-            self._worker.call(call, self._limits.connect_s)
+        return self._worker
 
     def _status(self, limit_s: float, known: int | None) -> int:
         """The reader's state as soon as it differs from ``known``, or at the limit."""
@@ -190,14 +186,19 @@ def _present(state: int) -> bool:
 
 
 class Worker:
-    """One thread for calls that may hang for ever, so that whoever waits for them does not."""
+    """One thread for calls that may hang for ever, so that whoever waits for them does not.
+
+    pcscd waits for a chip without a limit of its own. A caught thread comes back when the document is lifted, and does
+    then what was left for it.
+    """
 
     def __init__(self) -> None:
         self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self.caught = False
 
     def call(self, call: Callable[[], T], limit_s: float) -> T:
-        """The call's result. Raises TimeoutError at the limit; the worker is then of no more use."""
+        """The call's result. Raises Silent at the limit; the worker is then good for leaving only."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="chip-reader", daemon=True)
             self._thread.start()
@@ -206,8 +207,16 @@ class Worker:
         try:
             return result.result(limit_s)
         except TimeoutError:
-            self.close()
-            raise
+            self.caught = True
+            raise Silent(f"The chip did not answer within {limit_s:g} s.") from None
+
+    def leave(self, call: Callable[[], object], limit_s: float) -> None:
+        """Free something; a caught worker does it as soon as it can, and nobody waits for that."""
+        if self.caught:
+            self._calls.put(lambda: _fulfil(Future(), call))
+            return
+        with contextlib.suppress(Silent):
+            self.call(call, limit_s)
 
     def close(self) -> None:
         self._calls.put(None)

@@ -40,7 +40,9 @@ def main() -> int:
         stack.callback(lambda: options.control.unlink(missing_ok=True))
         control = listen(options.control)
         stack.callback(control.close)
-        Table(control, _wire(options, rooms), rooms, make_chip).serve()
+        wire = _wire(options, rooms)
+        stack.callback(wire.close)
+        Table(control, wire, rooms, make_chip).serve()
     return 0
 
 

@@ -20,6 +20,8 @@ ATR = bytes.fromhex("3b8980014d52544420763100000043")  # a contactless chip; vpc
 CONNECT_LIMIT_S = 2.0
 SEND_LIMIT_S = 5.0
 RECONNECT_PAUSE_S = 0.1
+LOOK_LIMIT_S = 0.6  # pcscd looks for its card every 0.4 s
+MISSED_LIMIT_S = 1.0
 PIECE_BYTES = 65536
 
 Address = tuple[str, int]
@@ -40,6 +42,7 @@ class Chip(Protocol):
 class Wire(Protocol):
     def lay(self, chip: Chip) -> None: ...
     def lift(self) -> None: ...
+    def close(self) -> None: ...
     def mend(self) -> float | None:
         """Called on each turn: repair what broke; the answer is how long one may sleep at most."""
 
@@ -90,9 +93,13 @@ class Rooms:
     def admit(self, guest: socket.socket, call: Callable[[socket.socket], None]) -> None:
         self._selector.register(guest, selectors.EVENT_READ, call)
 
-    def dismiss(self, guest: socket.socket) -> None:
-        with contextlib.suppress(KeyError):  # dismissed twice: the second time there is nothing to do
+    def release(self, guest: socket.socket) -> None:
+        """Listened to no more, but still open."""
+        with contextlib.suppress(KeyError, ValueError):  # gone already: there is nothing to do
             self._selector.unregister(guest)
+
+    def dismiss(self, guest: socket.socket) -> None:
+        self.release(guest)
         guest.close()
 
     def turn(self, limit_s: float | None) -> None:
@@ -108,34 +115,77 @@ class Rooms:
 
 
 class VpcdWire:
-    """Connected to vpcd as its card, exactly while a document lies on the reader."""
+    """Connected to vpcd as its card, exactly while a document lies on the reader.
+
+    pcscd looks for its card a few times a second, and must miss the old one before it believes in a new one: a document
+    that is laid down too soon after the last was lifted is noticed a little later.
+    """
 
     def __init__(self, address: Address, rooms: Rooms) -> None:
         self._address, self._rooms = address, rooms
         self._chip: Chip | None = None
         self._card: Card | None = None
+        self._leaving: socket.socket | None = None
+        self._missed_at = 0.0  # from then on pcscd knows that the last card has gone
 
     def lay(self, chip: Chip) -> None:
         self.lift()
         self._chip = chip
         deadline = time.monotonic() + CONNECT_LIMIT_S
-        while not self._connect():
+        while self._waits_for() is None and not self._connect():
             if time.monotonic() > deadline:
                 host, port = self._address
                 raise ConnectionError(f"vpcd does not answer at {host}:{port}. Is pcscd running with the vpcd driver?")
             time.sleep(RECONNECT_PAUSE_S)
 
     def lift(self) -> None:
+        """Half of the connection is closed; vpcd hangs up when it asks for the card and hears no answer."""
         self._chip = None
+        if self._card is None:
+            return
+        leaving, self._card = self._card.connection, None
+        self._rooms.release(leaving)
+        with contextlib.suppress(OSError):  # vpcd hung up first
+            leaving.shutdown(socket.SHUT_WR)
+        self._forget_leaving()
+        self._leaving, self._missed_at = leaving, time.monotonic() + MISSED_LIMIT_S
+        self._rooms.admit(leaving, self._see_off)
+
+    def close(self) -> None:
         self._hang_up()
+        self._forget_leaving()
 
     def mend(self) -> float | None:
-        """pcscd started again while a document lay there: the chip comes back by itself."""
-        if self._chip is None or self._card is not None or self._connect():
+        """A document waits for pcscd to miss the last one, or pcscd was started anew: the chip connects by itself."""
+        if self._chip is None or self._card is not None:
             return None
-        return RECONNECT_PAUSE_S
+        if (pause_s := self._waits_for()) is not None:
+            return pause_s
+        return None if self._connect() else RECONNECT_PAUSE_S
+
+    def _waits_for(self) -> float | None:
+        left_s = self._missed_at - time.monotonic()
+        return left_s if left_s > 0 else None
+
+    def _see_off(self, leaving: socket.socket) -> None:
+        try:
+            asked = bool(leaving.recv(PIECE_BYTES))
+        except OSError:
+            asked = False
+        if asked:
+            self._missed_at = 0.0  # that was pcscd looking for its card: it will not find it
+        else:
+            # Hung up without looking, in the middle of an answer: only at its next look pcscd misses the card.
+            self._missed_at = min(self._missed_at, time.monotonic() + LOOK_LIMIT_S)
+            self._forget_leaving()
+
+    def _forget_leaving(self) -> None:
+        if self._leaving is not None:
+            self._rooms.dismiss(self._leaving)
+        self._leaving = None
 
     def _connect(self) -> bool:
+        self._forget_leaving()
         try:
             connection = socket.create_connection(self._address, timeout=CONNECT_LIMIT_S)
         except OSError:  # not listening yet, or not any more: the caller tries again within its limit
@@ -176,6 +226,9 @@ class ListenWire:
         self._chip = None
         for connection in list(self._cards):
             self._hang_up(connection)
+
+    def close(self) -> None:
+        self.lift()
 
     def mend(self) -> float | None:
         return None
