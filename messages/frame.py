@@ -135,7 +135,7 @@ def open_frame(signed: Signed, region_private: RegionKey) -> Frame:
     match inside:
         case {"v": 1, "events": list() as events}:
             return _same_inside(signed, inside, events)
-        case {"v": int()}:
+        case {"v": int() as version} if version != VERSION:
             raise Refused(Quarantine.UNKNOWN_VERSION, "inside")
         case _:
             raise Refused(Quarantine.NOT_A_FRAME, "inside")
