@@ -17,7 +17,6 @@ from icao.countries import certificate_countries
 from icao.data_groups import mrz_lines
 from icao.mrz_layout import cut, layout_of
 from icao.sod import Sod, parse_sod
-from icao.tdes import same
 from icao.tlv import Garbled
 
 # A state's key for lists or seals must not sign passports (Doc 9303-12, 7.1.2, extended key usage).
@@ -55,7 +54,7 @@ def _message_digest(sod: Sod) -> Check:
     if sod.stated_content_type not in (None, sod.content_type):
         return Check(id, Result.FAILED, detail="The signed content type is not that of the content.")
     try:
-        agrees = same(_digest(sod.digest_algorithm, sod.content), sod.stated_digest)
+        agrees = _digest(sod.digest_algorithm, sod.content) == sod.stated_digest
     except signatures.NotSupported as error:
         return Check(id, Result.NOT_SUPPORTED, detail=str(error))
     if not agrees:
@@ -81,7 +80,7 @@ def _dg_hash(sod: Sod, number: int, content: bytes) -> Check:
         # A data group the SOD does not know was put there by somebody.
         return Check(id, Result.FAILED, detail=f"DG{number} is on the chip, but nobody signed it.")
     try:
-        agrees = same(_digest(sod.hash_algorithm, content), signed)
+        agrees = _digest(sod.hash_algorithm, content) == signed
     except signatures.NotSupported as error:
         return Check(id, Result.NOT_SUPPORTED, detail=str(error))
     if not agrees:

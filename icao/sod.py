@@ -16,6 +16,7 @@ from icao.certificates import Certificate, parse_certificate
 from icao.files import EF_SOD
 from icao.tlv import Garbled, read_all, read_one, survey
 
+MAX_SOD_BYTES: Final = 256 * 1024
 MAX_CERTIFICATES: Final = 8
 LAST_DATA_GROUP: Final = 16
 
@@ -50,6 +51,8 @@ class Sod:
 
 def parse_sod(file: bytes) -> Sod:
     """Raises Garbled."""
+    if len(file) > MAX_SOD_BYTES:
+        raise Garbled(f"EF.SOD has {len(file)} bytes, and {MAX_SOD_BYTES} is the most that is read")
     message = read_one(file, EF_SOD.tag)
     survey(message)
     with reading("EF.SOD"):
