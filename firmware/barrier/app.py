@@ -1,0 +1,130 @@
+"""One pass every 5 ms, for ever: look, listen, decide, act, tell, rest. The watchdog is fed here and nowhere else."""
+
+import gc
+
+from firmware.barrier import auth, config, interlock, link, people, words
+
+PASS_ms = 5
+CONFIG_PATH = "barrier.json"
+KEY_PATH = "link.key"
+
+
+class Doorways:
+    """The two counters and the beams' levels as far as their edges have been heard."""
+
+    def __init__(self, levels):
+        self.levels = list(levels)
+        self.pairs = [people.NOBODY, people.NOBODY]
+        self.broken = [False, False]
+
+    def hear(self, edges, levels, overrun):
+        """The changes (door, +1 in or -1 out) since the last pass."""
+        moved = []
+        self.broken = [levels[0] or levels[1], levels[2] or levels[3]]
+        for beam, level in edges:
+            self._edge(beam, level, moved)
+        for beam in range(4):
+            self._edge(beam, levels[beam], moved)  # whatever edge was missed, the level is true
+        if overrun:
+            moved.append((words.ENTRY, 1))  # more edges than the ring holds: in doubt, one more
+        return moved
+
+    def _edge(self, beam, level, moved):
+        if self.levels[beam] == level:
+            return
+        self.levels[beam] = level
+        which = words.ENTRY if beam < 2 else words.EXIT
+        # Broken and clear again between two passes is broken too: nothing closes on it.
+        self.broken[which] = True
+        a1, a2, b1, b2 = self.levels
+        outer, inner = (a1, a2) if which == words.ENTRY else (b2, b1)
+        self.pairs[which], change = people.count(self.pairs[which], outer, inner)
+        if change:
+            moved.append((which, change))
+
+
+class App:
+    def __init__(self, board):
+        self.board = board
+        self.settings, valid = config.load(CONFIG_PATH)
+        boot = int.from_bytes(board.draw(4), "big") or 1
+        self.link = link.Link(
+            read_key(), boot, board.board_id(), self.settings["lease_ms"], lambda: board.draw(auth.NONCE_bytes)
+        )
+        self.state = interlock.State(board.look())
+        if not valid:
+            self.state.faults = 1 << words.CONFIG_INVALID
+        self.doorways = Doorways(board.levels())
+        self.healthy_ms = -1
+        self.told = ()
+
+    def one_pass(self):
+        board, link = self.board, self.link
+        now_ms = board.look()
+        edges, overrun = board.edges.take()
+        moved = self.doorways.hear(edges, board.levels(), overrun)
+        asked, replies = link.receive(now_ms, board.receive())
+        entry_broken, exit_broken = self.doorways.broken
+        seen = board.seen(not entry_broken, not exit_broken, link.alive(now_ms))
+        heard = [(word, values) for word, _, values in asked if word in interlock.ASKED]
+        self.state, outputs, events, answers = interlock.step(
+            now_ms, self.state, seen, moved, heard, self.settings
+        )  # fmt: skip
+        board.obey(outputs)
+        for event in events:
+            link.keep(event, now_ms)
+        board.send(replies + self._answers(now_ms, asked, answers, seen))
+        return now_ms, outputs
+
+    def _answers(self, now_ms, asked, answers, seen):
+        answers = list(answers)
+        sent = b""
+        told = []
+        for word, sequence, values in asked:
+            answer = words.UNKNOWN
+            if word in interlock.ASKED:
+                answer = answers.pop(0)
+            if word == words.BEAT and values:
+                self.link.struck_off(values[0])
+            if word == words.HELLO:
+                continue
+            if word == words.CONFIG and values:
+                sent += self.link.describe(sequence, values[0], config.NAMES, self.settings)
+                continue
+            told.append((sequence, values[0] if word == link.AGAIN else answer))
+        # Events before answers: who reads the state has heard what led to it.
+        sent += self.link.tell(now_ms)
+        status = self._status(now_ms, seen)
+        changed = status[:-1] != self.told[:-1]
+        self.told = status
+        if changed and not told and self.link.alive(now_ms):
+            sent += self.link.news(status)
+        for sequence, answer in told:
+            sent += self.link.answer(sequence, answer, status)
+        return sent
+
+    def _status(self, now_ms, seen):
+        state = self.state
+        return (
+            state.mode, state.entry[0], state.exit[0], min(state.people, 255), interlock.flags(state, seen),
+            state.faults, now_ms,
+        )  # fmt: skip
+
+    def run(self):
+        """For ever. Only a pass that went through, moved the clock and left the pins as told feeds the watchdog."""
+        self.board.watch(self.settings["watchdog_ms"])
+        while True:
+            now_ms, outputs = self.one_pass()
+            if now_ms >= self.healthy_ms and self.board.holds(outputs):
+                self.board.feed()
+            self.healthy_ms = now_ms
+            gc.collect()
+            self.board.rest(now_ms + PASS_ms)
+
+
+def read_key():
+    with open(KEY_PATH, "rb") as file:
+        key = file.read()
+    if len(key) != auth.KEY_bytes:
+        raise ValueError("link.key must hold 32 bytes: provision this board again")
+    return key

@@ -1,0 +1,12 @@
+"""What the board starts with."""
+
+from firmware.barrier.app import App
+from firmware.barrier.hal import Board
+
+
+def main():
+    App(Board()).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,389 @@
+"""The Pi's hand on the barrier controller: permissions and wishes go out, what happened comes back.
+
+``run`` is to be awaited by the task group of the lane itself: when that loop hangs no heartbeat leaves, and the board
+makes the lane safe alone. Nothing in here decides whether a door may move; the board's interlock does.
+"""
+
+import asyncio
+import os
+import random
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import serial
+
+from firmware.barrier import words
+from hardware.drivers.barrier_events import (
+    BarrierEvent,
+    BarrierStatus,
+    DoorState,
+    EntryShut,
+    EvacuationBegan,
+    EvacuationEnded,
+    ExitShut,
+    Fault,
+    Lost,
+    Mode,
+    PeopleCounted,
+    Ready,
+    Rejected,
+    event_of,
+    status_of,
+)
+from hardware.wires.barrier import Event, HostSession, Status, Welcome
+
+BAUD_bd = 115200
+RECEIVE_bytes = 4096
+BEATS_PER_LEASE = 5
+UNANSWERED = 2  # beats without an answer, beyond the lease: lost
+GREET_EVERY_s = 0.25
+GREETINGS = 8  # without an answer, and the port is opened anew
+BACKOFF_LEAST_s, BACKOFF_MOST_s = 0.1, 1.0
+WISH_LIMIT_s = 5.0  # a wish of another kind than a permission is void after this
+PENDING_LIMIT = 16
+
+
+@dataclass(eq=False)
+class Wish:
+    """Something asked of the board, said again with every beat until it is answered or void."""
+
+    word: int
+    door: int | None
+    until_s: float
+    number: int = 0  # of the passage
+    expires_ms: int | None = None  # in the board's time, once known: saying it again does not make it last longer
+    sequences: set[int] = field(default_factory=set)
+
+
+class BarrierClient:
+    """One controller at ``url`` (``/dev/ttyACM0``). ``on_event`` is called from within ``run``.
+
+    ``alive`` is asked before each heartbeat: a lane that knows that it hangs can fall silent.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: bytes,
+        on_event: Callable[[BarrierEvent], None],
+        lease_ms: int = 500,
+        *,
+        alive: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._url = url
+        self._key = key
+        self._on_event = on_event
+        self._lease_s = lease_ms / 1000
+        self._alive = alive
+        self._host = secrets.randbits(32)
+        self._status = BarrierStatus()
+        self._wishes: list[Wish] = []
+        self._received = bytearray()
+        self._vanished = False
+        self._stirred = asyncio.Event()
+        self._boot: int | None = None
+        self._acked = 0
+        self._offset_s = 0.0  # our clock minus the board's
+        self._heard_s = 0.0
+        self._unanswered = 0
+        self._forged = 0
+        self._lost: bool | None = None  # None: not yet told either way
+        self._ready = False
+        self._chance = random.SystemRandom()
+
+    # --- what the lane may ask ---
+    @property
+    def status(self) -> BarrierStatus:
+        return self._status
+
+    def permit_entry(self, passage_id: int, valid_s: float) -> None:
+        """One person may come in, once. A passage has one permission for each door: ids rise."""
+        self._permit(words.ENTRY, passage_id, valid_s)
+
+    def permit_exit(self, passage_id: int, valid_s: float) -> None:
+        self._permit(words.EXIT, passage_id, valid_s)
+
+    def revoke_entry(self) -> None:
+        self._wish(words.REVOKE, words.ENTRY)
+
+    def revoke_exit(self) -> None:
+        self._wish(words.REVOKE, words.EXIT)
+
+    def release_inward(self) -> None:
+        """The exit shuts and the entry opens for whoever is inside."""
+        self._drop(words.PERMIT)
+        self._wish(words.RELEASE)
+
+    def hold(self) -> None:
+        """No passages until ``resume``. The button inside still opens the entry."""
+        self._drop(words.PERMIT, words.RESUME)
+        self._wish(words.HOLD, until_s=float("inf"))
+
+    def resume(self) -> None:
+        """Passages again; faults whose cause has gone are forgotten."""
+        self._drop(words.HOLD)
+        self._wish(words.RESUME, until_s=float("inf"))
+
+    def reset_evacuation(self) -> None:
+        self._wish(words.RESET)
+
+    def _permit(self, door: int, passage_id: int, valid_s: float) -> None:
+        self._drop(words.PERMIT, words.REVOKE, door=door)
+        now_s = _now_s()
+        wish = Wish(words.PERMIT, door, now_s + valid_s, passage_id)
+        self._add(wish)
+
+    def _wish(self, word: int, door: int | None = None, until_s: float | None = None) -> None:
+        if word == words.REVOKE:
+            self._drop(words.PERMIT, door=door)
+        self._drop(word, door=door)
+        self._add(Wish(word, door, _now_s() + WISH_LIMIT_s if until_s is None else until_s))
+
+    def _add(self, wish: Wish) -> None:
+        if len(self._wishes) >= PENDING_LIMIT:
+            raise AssertionError("more wishes than there are kinds of them")
+        self._wishes.append(wish)
+        self._stirred.set()
+
+    def _drop(self, *dropped: int, door: int | None = None) -> None:
+        self._wishes = [
+            wish for wish in self._wishes if wish.word not in dropped or (door is not None and wish.door != door)
+        ]
+
+    # --- the line ---
+    async def run(self) -> None:
+        """For ever: open, greet, talk; when the device vanishes or falls silent, wait a little and begin again."""
+        backoff_s = BACKOFF_LEAST_s
+        while True:
+            try:
+                port = serial.serial_for_url(self._url, BAUD_bd, timeout=0, write_timeout=0, exclusive=True)
+            except (serial.SerialException, OSError):
+                self._say_lost()
+                await asyncio.sleep(backoff_s * self._chance.uniform(0.5, 1.0))
+                backoff_s = min(BACKOFF_MOST_s, backoff_s * 2)
+                continue
+            try:
+                if await self._converse(port.fileno()):
+                    backoff_s = BACKOFF_LEAST_s
+            finally:
+                port.close()
+            self._say_lost()
+            await asyncio.sleep(backoff_s * self._chance.uniform(0.5, 1.0))
+
+    async def _converse(self, descriptor: int) -> bool:
+        """Until the device vanishes or nobody answers; whether anybody ever did."""
+        loop = asyncio.get_running_loop()
+        self._received.clear()
+        self._vanished = False
+        answered = False
+        loop.add_reader(descriptor, self._read, descriptor)
+        try:
+            while not self._vanished:
+                session = await self._greet(descriptor)
+                if session is None:
+                    break
+                answered = True
+                await self._talk(descriptor, session)
+                self._say_lost()
+        finally:
+            loop.remove_reader(descriptor)
+        return answered
+
+    async def _greet(self, descriptor: int) -> HostSession | None:
+        """HELLO until somebody who has our key welcomes us."""
+        session = HostSession(self._key, self._host, round(self._lease_s * 1000), secrets.token_bytes(16))
+        for _ in range(GREETINGS):
+            self._send(descriptor, session.hello())
+            until_s = _now_s() + GREET_EVERY_s
+            while not self._vanished and _now_s() < until_s:
+                await self._stir(until_s)
+                for told in session.feed(self._take()):
+                    if isinstance(told, Welcome):
+                        self._begin(told)
+                        return session
+            if self._vanished:
+                return None
+        return None
+
+    def _begin(self, welcome: Welcome) -> None:
+        self._heard_s = _now_s()
+        self._unanswered = 0
+        if welcome.boot != self._boot:
+            # Another life of the board: it knows nothing of our permissions, and what it did before we came is
+            # told by its state and not by its old events.
+            self._boot = welcome.boot
+            self._acked = welcome.newest
+            self._forged = 0
+            self._drop(words.PERMIT)
+        for wish in self._wishes:
+            wish.sequences.clear()
+
+    async def _talk(self, descriptor: int, session: HostSession) -> None:
+        """Beats, wishes and news until the board has been silent for longer than a lease."""
+        next_s = _now_s()
+        while not self._vanished:
+            stirred = self._stirred.is_set()
+            if _now_s() >= next_s or (stirred and any(not wish.sequences for wish in self._wishes)):
+                next_s = _now_s() + self._lease_s / BEATS_PER_LEASE
+                if self._alive():
+                    self._beat(descriptor, session)
+            await self._stir(next_s)
+            self._hear(session)
+            if _now_s() - self._heard_s > self._lease_s and self._unanswered >= UNANSWERED:
+                return
+
+    async def _stir(self, until_s: float) -> None:
+        """Until something came in, something is wished, or it is time."""
+        try:
+            async with asyncio.timeout_at(until_s):
+                await self._stirred.wait()
+        except TimeoutError:
+            return
+        self._stirred.clear()
+
+    def _beat(self, descriptor: int, session: HostSession) -> None:
+        self._unanswered += 1
+        now_s = _now_s()
+        self._wishes = [wish for wish in self._wishes if now_s < wish.until_s]
+        sent = [session.say(words.BEAT, words.pack(words.BEAT_FORM, self._acked))[1]]
+        for wish in self._wishes:
+            payload = self._payload(wish)
+            if payload is not None:
+                sequence, said = session.say(wish.word, payload)
+                wish.sequences.add(sequence)
+                sent.append(said)
+        self._send(descriptor, b"".join(sent))
+
+    def _payload(self, wish: Wish) -> bytes | None:
+        if wish.word == words.REVOKE:
+            return words.pack(words.REVOKE_FORM, wish.door)
+        if wish.word != words.PERMIT:
+            return b""
+        if wish.expires_ms is None:
+            if self._status.boot != self._boot:
+                return None  # its clock is not known yet
+            wish.expires_ms = max(0, round((wish.until_s - self._offset_s) * 1000))
+        return words.pack(words.PERMIT_FORM, wish.door, wish.number, wish.expires_ms)
+
+    def _read(self, descriptor: int) -> None:
+        try:
+            received = os.read(descriptor, RECEIVE_bytes)
+        except BlockingIOError:
+            return
+        except OSError:
+            received = b""
+        if not received:
+            # Readable, and nothing to read: the device is gone.
+            self._vanished = True
+            asyncio.get_running_loop().remove_reader(descriptor)
+        self._received += received
+        self._stirred.set()
+
+    def _take(self) -> bytes:
+        received = bytes(self._received)
+        self._received.clear()
+        return received
+
+    def _send(self, descriptor: int, frames: bytes) -> None:
+        try:
+            os.write(descriptor, frames)
+        except BlockingIOError:
+            return  # the line is full: said again with the next beat
+        except OSError:
+            self._vanished = True
+
+    # --- what the board tells ---
+    def _hear(self, session: HostSession) -> None:
+        for told in session.feed(self._take()):
+            self._heard_s = _now_s()
+            self._unanswered = 0
+            match told:
+                case Status():
+                    self._hear_status(told)
+                case Event():
+                    self._hear_event(told)
+                case Welcome():
+                    pass  # a second answer to a HELLO said twice
+
+    def _hear_event(self, event: Event) -> None:
+        if event.number <= self._acked or event.number > max(self._acked + 1, event.oldest):
+            return  # known, or one before it is still missing: it will be told again
+        self._acked = event.number
+        match event_of(event.code, event.first, event.second):
+            case None:
+                return
+            case Lost():
+                self._say_lost()  # we were too slow, and the board has voided what it had been permitted
+            case EvacuationBegan():
+                self._say_evacuating(True)
+            case EvacuationEnded():
+                self._say_evacuating(False)
+            case Fault(code):
+                self._say_faults((*self._status.faults, code))
+            case told:
+                self._note(told)
+                self._on_event(told)
+
+    def _note(self, event: BarrierEvent) -> None:
+        """The state that whoever hears this event may look at."""
+        match event:
+            case EntryShut(people, occupied):
+                self._status = replace(self._status, entry=DoorState.CLOSED, people=people, occupied=occupied)
+            case ExitShut(people, occupied):
+                self._status = replace(self._status, exit=DoorState.CLOSED, people=people, occupied=occupied)
+            case PeopleCounted(people):
+                self._status = replace(self._status, people=people)
+            case _:
+                return
+
+    def _hear_status(self, told: Status) -> None:
+        self._offset_s = _now_s() - told.uptime_ms / 1000
+        before = self._status
+        status = status_of(told)
+        # Evacuation and faults are told by whichever speaks first, their event or this state.
+        self._status = replace(status, evacuating=before.evacuating, faults=before.faults)
+        self._say_evacuating(status.evacuating)
+        self._say_faults(status.faults)
+        self._status = status
+        self._settle(told)
+        if told.forged > self._forged:
+            self._on_event(Rejected(told.forged))
+        self._forged = told.forged
+        if status.mode is not Mode.READY:
+            self._ready = False
+        elif not self._ready and status.entry is DoorState.CLOSED and status.exit is DoorState.CLOSED:
+            self._ready, self._lost = True, False
+            self._on_event(Ready(status.people, status.occupied))
+
+    def _settle(self, told: Status) -> None:
+        """A wish that was answered is over; a permission that was refused is the lane's business."""
+        for wish in self._wishes:
+            if told.answered in wish.sequences:
+                self._wishes.remove(wish)
+                if wish.word == words.PERMIT and told.answer not in (words.DONE, words.REPEATED):
+                    self._on_event(Fault("permission-refused"))
+                return
+
+    def _say_lost(self) -> None:
+        self._drop(words.PERMIT)
+        self._status = replace(self._status, mode=Mode.LOST, entry=DoorState.UNKNOWN, exit=DoorState.UNKNOWN)
+        self._ready = False
+        if self._lost is not True:
+            self._lost = True
+            self._on_event(Lost())
+
+    def _say_evacuating(self, evacuating: bool) -> None:
+        if evacuating != self._status.evacuating:
+            self._status = replace(self._status, evacuating=evacuating)
+            self._on_event(EvacuationBegan() if evacuating else EvacuationEnded())
+
+    def _say_faults(self, faults: tuple[str, ...]) -> None:
+        for code in faults:
+            if code not in self._status.faults:
+                self._on_event(Fault(code))
+        self._status = replace(self._status, faults=faults)
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
