@@ -145,8 +145,12 @@ def _now() -> datetime:
 
 def main() -> int:
     """``python -m gateway STATE``; people use ``borderpost gateway run``."""
-    authority = Authority(Path(sys.argv[1]))
-    serve(authority, authority.config)
+    try:
+        authority = Authority(Path(sys.argv[1]))
+        serve(authority, authority.config)
+    except GatewayError as error:
+        print(error, file=sys.stderr)
+        return 4
     return 0
 
 
