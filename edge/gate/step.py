@@ -317,8 +317,8 @@ def referred_outside(state: ReferredOutside, event: Event) -> Step | None:
             return finish(state.later), ()
         case DocumentPlaced() if not state.on_reader:
             return finish(replace(state.later, document=True)), ()
-        case TimedOut() if not state.on_reader:
-            return finish(state.later), ()
+        case TimedOut() if not state.on_reader or "reader-lost" in state.later.causes:
+            return finish(state.later), ()  # nothing lies there, or nobody can tell
         case TimedOut() if not state.reminded:
             return replace(state, reminded=True), (RaiseAlarm("document-left"), CallOfficer(state.reasons))
         case TimedOut():
