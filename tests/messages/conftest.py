@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 
 import pytest
+from hypothesis import settings
 
 from messages.events import Clock, Event
 from messages.facts import (
@@ -22,6 +23,9 @@ from messages.facts import (
 )
 from messages.keys import DeviceKey, GatewayKey, GatewayRecord, KeyRecord, RegionKey
 from messages.topics import Channel, Topic
+
+settings.register_profile("unhurried", deadline=None)  # A loaded machine is not a fault.
+settings.load_profile("unhurried")
 
 BOOT = "0123456789abcdef" * 2
 UUID = "5f1c1a4e-8f6b-4c0a-9d53-0d2f6a1b7c88"
