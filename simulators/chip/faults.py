@@ -5,6 +5,7 @@ from typing import Final
 
 from icao import apdu, secure_messaging, tlv
 from icao.apdu import Command, Response
+from icao.data_groups import mrz_lines
 from icao.mrz import MrzError
 from icao.secure_messaging import Session
 from simulators.chip.control import Laid
@@ -39,9 +40,17 @@ def make_chip(laid: Laid) -> Chip | None:
     if fault is Fault.NO_CHIP:
         return None
     try:
-        return CHIPS[fault](laid.files, laid.mrz) if fault else EmrtdChip(laid.files, laid.mrz)
+        return (CHIPS[fault] if fault else EmrtdChip)(laid.files, _own_zone(laid))
     except MrzError as error:
         raise ValueError(f"No chip opens with these lines: {error}") from error
+
+
+def _own_zone(laid: Laid) -> tuple[str, ...]:
+    """The personaliser made the chip's keys from the zone he wrote into DG1, whatever stands on the page today."""
+    try:
+        return mrz_lines(laid.files["DG1"])
+    except (KeyError, tlv.Garbled):
+        return laid.mrz
 
 
 class BrokenChip(EmrtdChip):

@@ -1,0 +1,47 @@
+"""What does a check that did not succeed mean for the traveller? A reason to call an officer, always."""
+
+from collections.abc import Iterable
+
+from edge.gate.events import Reason
+from icao.checks import Check, Mode, Result, overall
+
+
+def reasons_for(checks: Iterable[Check]) -> tuple[Reason, ...]:
+    """Each mandatory check that is not successful gives its reason, in the order of the checks, once.
+
+    >>> reasons_for([Check("pa.chain", Result.UNDETERMINED), Check("pa.dg_hash.2", Result.FAILED)])
+    (<Reason.ISSUER_UNKNOWN: 'issuer-unknown'>, <Reason.CHIP_ALTERED: 'chip-altered'>)
+    """
+    checks = tuple(checks)
+    bad = [check for check in checks if check.mode is Mode.MANDATORY and check.result is not Result.SUCCESSFUL]
+    found = dict.fromkeys(reason_for(check) for check in bad)
+    if not found and overall(checks) is not Result.SUCCESSFUL:
+        return (Reason.CHIP_UNREADABLE,)  # no mandatory check at all: nothing was proved
+    return tuple(found)
+
+
+def reason_for(check: Check) -> Reason:
+    """The one reason of a check that did not succeed. An unknown check is not a pass, either."""
+    if check.result is Result.ABORTED:
+        return Reason.CHIP_UNREADABLE  # evidence in neither direction
+    failed = check.result is Result.FAILED
+    match check.id.split("."):
+        case ["access", *_]:
+            return Reason.CHIP_ACCESS_DENIED
+        case ["mrz", "printed"]:
+            return Reason.DOCUMENT_UNREADABLE
+        case ["mrz", *_]:
+            return Reason.MRZ_MISMATCH
+        case ["pa", "dg_hash", *_]:
+            return Reason.CHIP_ALTERED
+        case ["pa", "chain"]:
+            # Whoever borrows a known state's name without its key has forged; whom nobody knows is unknown.
+            return Reason.SIGNATURE_INVALID if failed else Reason.ISSUER_UNKNOWN
+        case ["pa", "ds_validity" | "csca_validity"]:
+            return Reason.SIGNER_EXPIRED if failed else Reason.ISSUER_UNKNOWN
+        case ["pa", "country"]:
+            return Reason.SIGNATURE_INVALID if failed else Reason.ISSUER_UNKNOWN
+        case ["pa", *_]:
+            return Reason.SIGNATURE_INVALID
+        case _:
+            return Reason.CHIP_UNREADABLE
