@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -221,6 +222,26 @@ def test_a_broker_killed_in_mid_stream_loses_nothing(running: Running) -> None:
 
     asyncio.run(asyncio.wait_for(story(), 2 * LIMIT_S))
     assert stored(running.region) == list(range(1, 101))
+
+
+def test_while_the_disk_refuses_nothing_is_acknowledged_and_then_everything_is(running: Running) -> None:
+    lane = running.region.lane()
+    sender = post(running, lane, [lane.granted(1), lane.left(1)])
+    assert running.process is not None
+    pid = running.process.pid
+    as_before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+
+    async def story() -> None:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, as_before[1]))  # no file of this process may be written
+        delivering = asyncio.create_task(sender.deliver())
+        await asyncio.to_thread(until, lambda: not running.get("/healthz")["store"])
+        assert (sender.acknowledged, stored(running.region)) == (set(), [])
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, as_before)
+        await delivering
+
+    asyncio.run(asyncio.wait_for(story(), LIMIT_S))
+    assert stored(running.region) == [1, 2]
+    assert running.get("/healthz")["ok"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -1,0 +1,101 @@
+"""What one worker promises about a disk that is full, and about lanes that speak."""
+
+import asyncio
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from gateway.database import connect
+from gateway.lanes import Lanes
+from gateway.vault import Vault
+from gateway.worker import Keys, Message, Worker
+from messages.ack import verify_ack
+from messages.keys import DeviceKey, GatewayRecord
+from messages.status import sign_status
+from messages.topics import Channel
+
+LIMIT_S = 20.0
+
+
+def worker(region: Any, writer: Any, reader: Any, lanes: Lanes) -> Worker:
+    authority = region.authority
+    keys = Keys(authority.region_key(), authority.ack_key())
+    return Worker(writer, reader, Vault(authority.store_key()), keys, lanes, lambda: region.now, lambda: None)
+
+
+def test_a_full_store_acknowledges_nothing_and_goes_on_when_there_is_room(region: Any) -> None:
+    lane, path = region.lane(), region.authority.store_path()
+    frames = [
+        Message(str(lane.topic), lane.frame([lane.granted(visit) for visit in range(n, n + 20)])) for n in (1, 21)
+    ]
+
+    async def story() -> list[Message]:
+        with closing(connect(path)) as writer, closing(connect(path)) as reader:
+            desk = worker(region, writer, reader, Lanes(lambda: 0.0))
+            writer.execute("PRAGMA max_page_count = 1")  # SQLite takes the size it has: it may not grow
+            taking = asyncio.create_task(desk.take(frames))
+            while desk.store_ok:  # noqa: ASYNC110 (polls with a limit)
+                await asyncio.sleep(0.01)
+            assert not taking.done()
+            assert reader.execute("SELECT count(*) FROM events").fetchone()[0] == 0
+            writer.execute("PRAGMA max_page_count = 1000000")
+            replies = await taking
+            assert desk.store_ok
+            assert reader.execute("SELECT count(*) FROM events").fetchone()[0] == 40
+            desk.close()
+            return replies
+
+    (reply,) = asyncio.run(asyncio.wait_for(story(), LIMIT_S))
+    record = GatewayRecord("gateway-1", lane.enrolled.gateway_public)
+    assert reply.topic == "bp/1/north/harbour/lane-1/ack"
+    assert verify_ack(reply.payload, lane.topic, {"gateway-1": record}).seqs == ((1, 40),)
+
+
+@pytest.fixture
+def now_s() -> list[float]:
+    return [100.0]
+
+
+def hear(region: Any, lanes: Lanes, *words: Message) -> None:
+    async def story() -> None:
+        path = region.authority.store_path()
+        with closing(connect(path)) as writer, closing(connect(path)) as reader:
+            desk = worker(region, writer, reader, lanes)
+            assert await desk.take(words) == []
+            desk.close()
+
+    asyncio.run(asyncio.wait_for(story(), LIMIT_S))
+
+
+def word(lane: Any, **status: object) -> Message:
+    topic = lane.topic.to(Channel.TEL)
+    return Message(str(topic), sign_status({"boot": lane.boot, **status}, topic, lane.key))
+
+
+def test_a_lane_is_as_old_as_its_last_word(region: Any, now_s: list[float]) -> None:
+    lane, lanes = region.lane(), Lanes(lambda: now_s[0])
+    (view,) = lanes.views([lane.key.record("north", "harbour")])
+    assert (view.state, view.last_seen_s) == ("unknown", None)
+    hear(region, lanes, word(lane, mono_ms=5, state="comparing", screen="look", people=1, link_age_s=0.2, waiting=3))
+    now_s[0] += 4
+    (view,) = lanes.views([lane.key.record("north", "harbour")])
+    assert (view.state, view.screen, view.people, view.link_age_s) == ("comparing", "look", 1, 0.2)
+    assert (view.outbox_waiting, view.last_seen_s) == (3, 4.0)
+
+
+def test_e17_an_old_word_handed_out_again_is_not_heard(region: Any, now_s: list[float]) -> None:
+    lane, lanes = region.lane(), Lanes(lambda: now_s[0])
+    first = word(lane, mono_ms=9, state="idle")
+    lane.boot = "b" * 32
+    hear(region, lanes, first, word(lane, mono_ms=5, state="reading"), word(lane, mono_ms=4, state="closed"), first)
+    (view,) = lanes.views([lane.key.record("north", "harbour")])
+    assert view.state == "reading"
+
+
+def test_a_word_signed_by_another_key_is_not_heard(region: Any, now_s: list[float]) -> None:
+    lane, lanes = region.lane(), Lanes(lambda: now_s[0])
+    lane.key = DeviceKey.generate("lane-1")
+    hear(region, lanes, word(lane, mono_ms=5, state="idle"))
+    (view,) = lanes.views([lane.key.record("north", "harbour")])
+    assert view.state == "unknown"
