@@ -164,7 +164,7 @@ class LaneAlarm:
 class LaneState:
     TYPE: ClassVar[str] = "lane.state.v1"
     state: LanePosition
-    cause: Code
+    cause: Text
 
 
 Fact = CrossingGranted | CrossingLeft | CrossingAbandoned | CrossingReferred | LaneAlarm | LaneState

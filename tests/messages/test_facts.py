@@ -65,7 +65,7 @@ every_fact: st.SearchStrategy[Fact] = st.one_of(
         st.dates(),
     ),
     st.builds(facts.LaneAlarm, codes, st.none() | counts),
-    st.builds(facts.LaneState, st.sampled_from(facts.LanePosition), codes),
+    st.builds(facts.LaneState, st.sampled_from(facts.LanePosition), texts),
 )
 json_values = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),
