@@ -91,7 +91,7 @@ def _disk() -> Finding:
 
 
 def _ports() -> Finding:
-    taken = [f"{port} ({what})" for what, port in DEMO_PORTS.items() if _taken(port)]
+    taken = [f"{port} ({what})" for what, port in DEMO_PORTS.items() if taken(port)]
     message = f"Port {', '.join(taken)} is taken." if taken else "The demo's ports are free."
     cure = "End the program that holds it, or choose others: ./run demo --gateway-port N --display-port M"
     return Finding("ports", not taken, True, message, cure)
@@ -109,7 +109,7 @@ def _rights() -> Finding:
     return Finding("rights", True, False, message)
 
 
-def _taken(port: int) -> bool:
+def taken(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

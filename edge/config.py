@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar  # Any: TOML values, until they are parsed here
 
+from hardware.wires.page_reader import Profile
+
 Section = TypeVar("Section")
 
 IDENTITY = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")  # docs/contract.md, 1
@@ -34,7 +36,7 @@ class Wires:
     reader: str
     chip: str
     barrier: str
-    reader_profile: str = "framed"
+    reader_profile: Profile = "framed"
     barrier_lease_ms: int = 500
 
 

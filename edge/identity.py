@@ -34,7 +34,9 @@ def read_identity(folder: Path) -> Identity:
             key=folder / "device.key",
         )
     except FileNotFoundError as error:
-        raise ConfigError(f"This device is not enrolled: {Path(error.filename).name} is missing in {folder}.") from error
+        raise ConfigError(
+            f"This device is not enrolled: {Path(error.filename).name} is missing in {folder}."
+        ) from error
     except (KeyError, ValueError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"The identity in {folder} is damaged: enrol the device again.") from error
 

@@ -12,17 +12,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, assert_never  # Any: what a coroutine yields is nobody's business here
 
-from hardware.drivers.barrier import BarrierClient
-
 from edge.board import Board
-from edge.decision.decide import Verdict
+from edge.decision.verdict import Verdict
 from edge.face.client import FaceProcess
 from edge.gate import effects as order
 from edge.gate.events import (
     Decided,
     DocumentRead,
     Event,
-    Face,
     FaceCompared,
     Reason,
     Recorded,
@@ -34,6 +31,7 @@ from edge.inspection.document import Document
 from edge.inspection.inspect import Inspection
 from edge.pages.protocols import Sign
 from edge.records import Crossing, Records
+from hardware.drivers.barrier import BarrierClient
 from icao.mrz import Mrz, MrzError, parse
 from messages.facts import LanePosition
 
@@ -135,6 +133,9 @@ class Lane:
             case order.CallOfficer(reasons):
                 log.info("officer called in visit %d: %s", visit, ", ".join(reasons))
                 self._board.call(reasons)
+            case order.ResetBarrier():
+                self._barrier.reset_evacuation()
+                self._barrier.resume()
             case order.Ignored(state, event):
                 log.debug("out of place: %s in %s", event, state)
             case _:
@@ -198,13 +199,17 @@ class Lane:
         self.report(Decided(verdict.admit, verdict.reasons), visit)
 
     async def _compare(self, document: Document, visit: int) -> None:
-        began_s = self._clock()
         limit_s = max(self._limits.face_try_s / self._scale, self._limits.face_try_least_s)
-        compared = await self._face.compare(document.portrait, limit_s, self._board.hint)
-        waited_ms = (self._clock() - began_s) * 1000
-        # The person's own time before the camera is not the machine's: what counts is the frame that decided.
-        decided = self._face.last if compared.outcome in (Face.MATCH, Face.NO_MATCH) else None
-        self.crossing.parts_ms["face"] += min(waited_ms, decided.machine_ms) if decided else waited_ms
+        seen_s = self._clock()
+
+        def hinted(hint: str) -> None:
+            # While there is nobody, or nobody to be seen well, the machine waits for the person and not she for it.
+            nonlocal seen_s
+            seen_s = self._clock()
+            self._board.hint(hint)
+
+        compared = await self._face.compare(document.portrait, limit_s, hinted)
+        self.crossing.parts_ms["face"] += (self._clock() - seen_s) * 1000
         self.report(compared, visit)
 
     async def _record(self, document: Document, face: FaceCompared, visit: int) -> None:

@@ -12,9 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from edge.decision.decide import Verdict
+from edge.decision.verdict import Verdict
 from edge.gate.events import FaceCompared, Reason
 from edge.inspection.document import Document
+from edge.outbox.clock import Stamp
 from edge.outbox.errors import OutboxError
 from edge.outbox.outbox import Outbox
 from icao.checks import Check
@@ -38,6 +39,7 @@ from messages.facts import (
     Timings,
     TravelDocument,
     Where,
+    data_of,
 )
 
 log = logging.getLogger(__name__)
@@ -59,8 +61,15 @@ class Crossing:
 class Records:
     """Turns orders into facts and commits them. ``today`` is asked for each fact that carries a date."""
 
-    def __init__(self, outbox: Outbox, direction: str, retention_days: int, today: Callable[[], date]) -> None:
-        self._outbox, self._today = outbox, today
+    def __init__(
+        self,
+        outbox: Outbox,
+        direction: str,
+        retention_days: int,
+        now: Callable[[], Stamp],
+        today: Callable[[], date],
+    ) -> None:
+        self._outbox, self._now, self._today = outbox, now, today
         self._direction, self._retention = Direction(direction), timedelta(days=retention_days)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="outbox")
         self._pending: set[asyncio.Future[None]] = set()
@@ -122,7 +131,7 @@ class Records:
     async def _commit(self, fact: Fact) -> bool:
         loop = asyncio.get_running_loop()
         try:
-            await loop.run_in_executor(self._writer, self._outbox.commit, fact)
+            await loop.run_in_executor(self._writer, self._outbox.commit, fact.TYPE, data_of(fact), self._now())
         except OutboxError as error:
             log.error("%s was not recorded: %s", fact.TYPE, error)
             return False
@@ -139,9 +148,7 @@ class Records:
 
 def _travel_document(document: Document) -> TravelDocument:
     mrz = document.mrz
-    return TravelDocument(
-        mrz.document_code, mrz.issuing_state, mrz.document_number, date.fromisoformat(mrz.expiry_date)
-    )
+    return TravelDocument(mrz.document_code, mrz.issuing_state, mrz.document_number, mrz.expiry_date)
 
 
 def _person(document: Document) -> Person:

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from edge.gate import events as gate
 from edge.lane import Page
-from hardware.drivers import barrier
+from hardware.drivers import barrier_events as barrier
 from hardware.drivers.page_reader import ReaderBack, ReaderEvent, ReaderLost
 from hardware.wires.page_reader import Laid, Lifted, Lines
 
@@ -75,8 +75,8 @@ def from_barrier(event: barrier.BarrierEvent) -> gate.Event | None:
             return gate.BarrierFault("obstructed")
         case barrier.Rejected():
             return gate.BarrierFault("link-forged")
-        case barrier.Tailgating():
-            return None  # the count of people says it already
+        case barrier.Tailgating() | barrier.PermissionExpired():
+            return None  # the count of people says the one, the gate's own limit the other
         case barrier.EvacuationBegan():
             return gate.EvacuationBegan()
         case barrier.EvacuationEnded():

@@ -1,0 +1,285 @@
+"""The composition root of a lane: the only place that reads the configuration and builds drivers."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any  # what a coroutine yields is nobody's business here
+
+from edge.board import Board, Buttons
+from edge.config import Config, ConfigError, read
+from edge.face.client import FaceProcess, FaceSettings
+from edge.gate.events import DeviceBack, DeviceLost, Event, OfficerHeld, OfficerReopened
+from edge.gate.run import Gate
+from edge.identity import read_identity
+from edge.inspection.inspect import Inspection, inspect
+from edge.inspection.trust import TrustStore
+from edge.lane import Lane, today
+from edge.outbox.clock import PostClock
+from edge.outbox.errors import OutboxError
+from edge.outbox.outbox import Outbox, Sealer
+from edge.pages.app import build
+from edge.pages.protocols import PageSettings
+from edge.pages.serve import PageServer, listen
+from edge.policy import Policy
+from edge.records import Records
+from edge.senses import PageSense, from_barrier
+from edge.uplink import Uplink, UplinkSettings, UplinkState
+from hardware.drivers.barrier import BarrierClient
+from hardware.drivers.barrier_events import BarrierEvent
+from hardware.drivers.chip import ChipReader, ReaderLost, open_chip
+from hardware.drivers.page_reader import PageReader
+from icao.mrz import Mrz
+from messages.topics import Channel
+
+log = logging.getLogger("edge")
+
+DISK_EVERY_S = 1.0
+CHIP_EVERY_S = 2.0
+END_LIMIT_S = 1.5
+
+
+class CannotStart(Exception):
+    """Why the lane does not start, and what to do: two sentences."""
+
+    def __init__(self, message: str, cure: str) -> None:
+        super().__init__(message)
+        self.message, self.cure = message, cure
+
+
+def serve(config: Config) -> int:
+    """Run the lane until SIGTERM or SIGINT. Raises CannotStart or ConfigError."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    return asyncio.run(Edge(config).run())
+
+
+@dataclass(slots=True)
+class Watch:
+    """A device that is looked at from time to time, and told to the gate when it goes or comes."""
+
+    device: str
+    lost: bool = False
+
+    def see(self, tell: Callable[[Event], None], *, lost: bool) -> None:
+        if lost != self.lost:
+            self.lost = lost
+            tell(DeviceLost(self.device) if lost else DeviceBack(self.device))
+
+
+class Edge:
+    """All parts of one lane, tied together. The order of construction is the order of dependence."""
+
+    def __init__(self, config: Config) -> None:
+        self._config, self._began_s = config, time.monotonic()
+        folder = config.folder
+        identity = read_identity(folder / "identity")
+        self._outbox = _opened(folder / "outbox.db", Sealer(identity.topic, identity.device_key, identity.region))
+        self._clock = PostClock(self._outbox.floor_ms)
+        now = lambda: self._clock.now().time  # noqa: E731  # said three times below
+        self._records = Records(
+            self._outbox, config.device.direction, config.device.retention_days, self._clock.now, today(now)
+        )
+        self._settings = UplinkSettings(
+            config.uplink.host,
+            config.uplink.port,
+            identity.ca,
+            identity.cert,
+            identity.key,
+            identity.gateways,
+            backoff_ceiling_s=config.uplink.backoff_ceiling_s,
+            status_every_s=config.uplink.status_every_s,
+        )
+        self._officer_key = _secret(folder / "officer.key")
+        self._policy = Policy(folder / "rules.toml", folder / "lists", _raw_key(folder / "lists.key"), now)
+        self._trust = TrustStore.open(folder / "trust")
+        self._chip: ChipReader = open_chip(config.wires.chip)
+        self._now = now
+
+    async def run(self) -> int:
+        config = self._config
+        self._board = Board(config.device.device, Buttons(self._hold, self._reopen), asyncio.get_running_loop().time)
+        self._face = FaceProcess(
+            FaceSettings(config.face.camera, config.face.threshold, config.face.matcher),
+            lambda lost: self._camera.see(self._tell, lost=lost),
+        )
+        self._camera, self._disk, self._chip_reader = Watch("camera"), Watch("disk"), Watch("chip-reader")
+        self._barrier = BarrierClient(
+            config.wires.barrier,
+            _raw_key(config.folder / "barrier.key"),
+            self._felt,
+            lease_ms=config.wires.barrier_lease_ms,
+        )
+        self._lane = Lane(
+            inspect=self._inspect,
+            decide=self._policy,
+            face=self._face,
+            barrier=self._barrier,
+            records=self._records,
+            board=self._board,
+            now=self._now,
+            time_scale=config.device.time_scale,
+        )
+        self._gate = Gate(self._lane.begin, self._lane.show, time_scale=config.device.time_scale)
+        self._lane.report = self._gate.report
+        page = PageSense(self._lane.page, self._tell)
+        reader = PageReader(config.wires.reader, config.wires.reader_profile, page)
+        self._uplink = Uplink(
+            self._settings, self._outbox, self._linked, _not_yet, on_alarm=self._alarmed, status=self._status
+        )
+        return await self._live(self._gate.run, self._barrier.run, reader.run, self._uplink.run, self._watch_devices)
+
+    async def _live(self, *parts: Callable[[], Coroutine[Any, Any, None]]) -> int:
+        """Run all parts until told to stop. A part that fails ends the lane: the controller then makes it safe."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        pages = self._pages()
+        await self._face.start()
+        tasks = [asyncio.ensure_future(part()) for part in parts]
+        served = asyncio.ensure_future(pages.serve([self._listening()]))
+        stopping = asyncio.ensure_future(stop.wait())
+        log.info("lane %s is up", self._config.device.device)
+        done, _ = await asyncio.wait([*tasks, served, stopping], return_when=asyncio.FIRST_COMPLETED)
+        failed = [task for task in done if task is not stopping and not task.cancelled() and task.exception()]
+        for task in failed:
+            log.critical("a part of the lane failed", exc_info=task.exception())
+        await self._end(tasks, pages, served)
+        return 1 if failed else 0
+
+    async def _end(
+        self, tasks: Sequence["asyncio.Future[None]"], pages: PageServer, served: "asyncio.Future[None]"
+    ) -> None:
+        pages.should_exit = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(END_LIMIT_S):
+                await self._lane.drain()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._chip.close()
+        await self._face.stop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(END_LIMIT_S):
+                await served
+        self._records.close()
+        self._outbox.close()
+
+    # --- devices speak ---
+    def _tell(self, event: Event) -> None:
+        self._gate.report(event, None)
+
+    def _felt(self, event: BarrierEvent) -> None:
+        told = from_barrier(event)
+        if told is not None:
+            self._tell(told)
+
+    def _hold(self) -> None:
+        self._tell(OfficerHeld())
+
+    def _reopen(self) -> None:
+        self._tell(OfficerReopened())
+
+    def _linked(self, state: UplinkState) -> None:
+        self._board.link("online" if state.connected else "offline", state.waiting)
+
+    def _alarmed(self, code: str) -> None:
+        self._records.alarm(code, None)
+        self._board.alarm(code)
+
+    async def _watch_devices(self) -> None:
+        """The disk and the chip reader say nothing by themselves when they go."""
+        chip_due_s = 0.0
+        while True:
+            obstacle = await asyncio.to_thread(self._outbox.obstacle)
+            self._disk.see(self._tell, lost=obstacle is not None)
+            if (now_s := time.monotonic()) >= chip_due_s:
+                chip_due_s = now_s + CHIP_EVERY_S
+                self._chip_reader.see(self._tell, lost=await asyncio.to_thread(self._chip_is_lost))
+            await asyncio.sleep(DISK_EVERY_S)
+
+    def _chip_is_lost(self) -> bool:
+        try:
+            self._chip.present()
+        except ReaderLost as error:
+            if not self._chip_reader.lost:
+                log.warning("%s", error)
+            return True
+        return False
+
+    # --- what the parts ask for ---
+    def _inspect(self, printed: Mrz | None, stop: threading.Event) -> Inspection:
+        return inspect(printed, self._chip, self._trust, self._now().astimezone().date(), lambda share: None, stop)
+
+    def _status(self) -> Mapping[str, object]:
+        return {
+            **self._board.summary(),
+            "people": self._barrier.status.people,
+            "link_age_s": round(self._barrier.silent_s, 1),
+        }
+
+    def _pages(self) -> PageServer:
+        device = self._config.device
+        settings = PageSettings(self._officer_key, device.post, device.device)
+        app = build(self._board.display, self._board.desk, settings, self._api)
+        return PageServer(app, app.state.streams.end)
+
+    def _listening(self) -> socket.socket:
+        pages = self._config.pages
+        try:
+            return listen(pages.host, pages.port)
+        except OSError as error:
+            raise CannotStart(
+                f"Port {pages.port} on {pages.host} is taken.", "End the program that holds it, or set [pages] port."
+            ) from error
+
+    def _api(self) -> Mapping[str, object]:
+        return {
+            **self._status(),
+            "barrier": self._barrier.status.mode,
+            "produced": self._outbox.produced(),
+            "waiting": self._outbox.waiting_count,
+            "boots": [{"boot": boot, "last_seq": last} for boot, last in self._outbox.boots()],
+            "boot": self._outbox.boot,
+            "face": {"pid": self._face.pid, "started_s": self._face.ready.started_s if self._face.ready else None},
+            "pid": os.getpid(),
+            "up_s": round(time.monotonic() - self._began_s, 1),
+        }
+
+
+def _not_yet(channel: Channel, message: bytes) -> None:
+    """Commands and lists over the air come with their own issue; until then they are not obeyed, and it is said."""
+    log.info("a message on %s of %d bytes was not obeyed", channel.value, len(message))
+
+
+def _opened(path: Path, sealer: Sealer) -> Outbox:
+    try:
+        outbox = Outbox.open(path, sealer)
+    except OutboxError as error:
+        raise CannotStart(str(error), "Then start the lane again.") from error
+    if outbox.moved_aside is not None:
+        log.error("the outbox was damaged; it was moved to %s and a new one begun", outbox.moved_aside.name)
+    return outbox
+
+
+def _raw_key(path: Path) -> bytes:
+    return bytes.fromhex(_secret(path))
+
+
+def _secret(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        raise ConfigError(f"The key file {path.name} is missing in {path.parent}.") from error
+
+
+if __name__ == "__main__":
+    sys.exit(serve(read(Path(sys.argv[1]))))
