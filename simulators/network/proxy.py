@@ -80,6 +80,8 @@ class Proxy:
             else:
                 self.connections += 1
                 await self._carry(reader, writer)
+        except asyncio.CancelledError:
+            _reset(writer)  # ``stop``: the task ends here, and asyncio 3.11 would report a cancelled one as an error
         finally:
             self._tasks.discard(task)
             self._writers.discard(writer)
