@@ -4,7 +4,13 @@ import gc
 
 from firmware.barrier import auth, config, interlock, link, people, words
 
+TYPE_CHECKING = False  # MicroPython has no typing; type checkers take this name as true
+if TYPE_CHECKING:
+    from firmware.barrier.hal import Board
+    from firmware.barrier.link import Asked, Status
+
 PASS_ms = 5
+COLLECT_EVERY = 20  # passes
 CONFIG_PATH = "barrier.json"
 KEY_PATH = "link.key"
 
@@ -12,14 +18,14 @@ KEY_PATH = "link.key"
 class Doorways:
     """The two counters and the beams' levels as far as their edges have been heard."""
 
-    def __init__(self, levels):
+    def __init__(self, levels: list[bool]) -> None:
         self.levels = list(levels)
         self.pairs = [people.NOBODY, people.NOBODY]
         self.broken = [False, False]
 
-    def hear(self, edges, levels, overrun):
+    def hear(self, edges: list[tuple[int, bool]], levels: list[bool], overrun: bool) -> list[tuple[int, int]]:
         """The changes (door, +1 in or -1 out) since the last pass."""
-        moved = []
+        moved: list[tuple[int, int]] = []
         self.broken = [levels[0] or levels[1], levels[2] or levels[3]]
         for beam, level in edges:
             self._edge(beam, level, moved)
@@ -29,7 +35,7 @@ class Doorways:
             moved.append((words.ENTRY, 1))  # more edges than the ring holds: in doubt, one more
         return moved
 
-    def _edge(self, beam, level, moved):
+    def _edge(self, beam: int, level: bool, moved: list[tuple[int, int]]) -> None:
         if self.levels[beam] == level:
             return
         self.levels[beam] = level
@@ -44,7 +50,7 @@ class Doorways:
 
 
 class App:
-    def __init__(self, board):
+    def __init__(self, board: "Board") -> None:
         self.board = board
         self.settings, valid = config.load(CONFIG_PATH)
         boot = int.from_bytes(board.draw(4), "big") or 1
@@ -56,9 +62,10 @@ class App:
             self.state.faults = 1 << words.CONFIG_INVALID
         self.doorways = Doorways(board.levels())
         self.healthy_ms = -1
-        self.told = ()
+        self.passes = 0
+        self.told: "Status | tuple[()]" = ()
 
-    def one_pass(self):
+    def one_pass(self) -> tuple[int, interlock.Outputs]:
         board, link = self.board, self.link
         now_ms = board.look()
         edges, overrun = board.edges.take()
@@ -76,10 +83,10 @@ class App:
         board.send(replies + self._answers(now_ms, asked, answers, seen))
         return now_ms, outputs
 
-    def _answers(self, now_ms, asked, answers, seen):
+    def _answers(self, now_ms: int, asked: "list[Asked]", answers: list[int], seen: interlock.Seen) -> bytes:
         answers = list(answers)
         sent = b""
-        told = []
+        told: list[tuple[int, int]] = []
         for word, sequence, values in asked:
             answer = words.UNKNOWN
             if word in interlock.ASKED:
@@ -91,7 +98,7 @@ class App:
             if word == words.CONFIG and values:
                 sent += self.link.describe(sequence, values[0], config.NAMES, self.settings)
                 continue
-            told.append((sequence, values[0] if word == link.AGAIN else answer))
+            told.append((sequence, values[0] if word == link.AGAIN and values else answer))
         # Events before answers: who reads the state has heard what led to it.
         sent += self.link.tell(now_ms)
         status = self._status(now_ms, seen)
@@ -103,14 +110,14 @@ class App:
             sent += self.link.answer(sequence, answer, status)
         return sent
 
-    def _status(self, now_ms, seen):
+    def _status(self, now_ms: int, seen: interlock.Seen) -> "Status":
         state = self.state
         return (
             state.mode, state.entry[0], state.exit[0], min(state.people, 255), interlock.flags(state, seen),
             state.faults, now_ms,
         )  # fmt: skip
 
-    def run(self):
+    def run(self) -> None:
         """For ever. Only a pass that went through, moved the clock and left the pins as told feeds the watchdog."""
         self.board.watch(self.settings["watchdog_ms"])
         while True:
@@ -118,13 +125,19 @@ class App:
             if now_ms >= self.healthy_ms and self.board.holds(outputs):
                 self.board.feed()
             self.healthy_ms = now_ms
-            gc.collect()
+            self._tidy()
             self.board.rest(now_ms + PASS_ms)
 
+    def _tidy(self) -> None:
+        """Collect garbage now and then, when we choose, and not in the middle of a pass."""
+        self.passes = (self.passes + 1) % COLLECT_EVERY
+        if self.passes == 0:
+            gc.collect()
 
-def read_key():
+
+def read_key() -> bytes:
     with open(KEY_PATH, "rb") as file:
-        key = file.read()
+        key: bytes = file.read()
     if len(key) != auth.KEY_bytes:
         raise ValueError("link.key must hold 32 bytes: provision this board again")
     return key

@@ -12,13 +12,14 @@ TAG_bytes = 8
 BLOCK_bytes = 64
 
 
-def hmac(pads, message):
+def hmac(pads: tuple[bytes, bytes], message: bytes) -> bytes:
     """The whole HMAC-SHA256 of a message, 32 bytes."""
     inner, outer = pads
-    return hashlib.sha256(outer + hashlib.sha256(inner + message).digest()).digest()
+    digest: bytes = hashlib.sha256(outer + hashlib.sha256(inner + message).digest()).digest()
+    return digest
 
 
-def pads(key):
+def pads(key: bytes) -> tuple[bytes, bytes]:
     """The two padded keys, made once for each session: half the work of every frame is done here."""
     if len(key) != KEY_bytes:
         raise ValueError("a device key has 32 bytes")
@@ -26,25 +27,25 @@ def pads(key):
     return bytes([each ^ 0x36 for each in block]), bytes([each ^ 0x5C for each in block])
 
 
-def tag(under, message):
+def tag(under: tuple[bytes, bytes], message: bytes) -> bytes:
     return hmac(under, message)[:TAG_bytes]
 
 
-def session_pads(key_pads, host_nonce, board_nonce):
+def session_pads(key_pads: tuple[bytes, bytes], host_nonce: bytes, board_nonce: bytes) -> tuple[bytes, bytes]:
     return pads(hmac(key_pads, b"borderpost barrier session 1" + host_nonce + board_nonce))
 
 
-def session_id(under):
+def session_id(under: tuple[bytes, bytes]) -> int:
     """The number by which frames say which session they belong to; it proves nothing, the tag does."""
     return int.from_bytes(hmac(under, b"session id")[:4], "big") or 1
 
 
-def same(left, right):
+def same(left: bytes, right: bytes) -> bool:
     """Compare in constant time, and twice: a glitch that skips one test must not open a door."""
     return _differences(left, right) == 0 and _differences(right, left) == 0
 
 
-def _differences(left, right):
+def _differences(left: bytes, right: bytes) -> int:
     if len(left) != TAG_bytes or len(right) != TAG_bytes:
         return 1
     difference = 0

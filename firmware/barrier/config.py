@@ -22,7 +22,7 @@ ENTRIES = {
 NAMES = tuple(sorted(ENTRIES))
 
 
-def load(path):
+def load(path: str) -> tuple[dict[str, int], bool]:
     """``(settings, valid)``: the file's settings, or the defaults where it has none or is not to be trusted."""
     try:
         with open(path) as file:
@@ -34,7 +34,7 @@ def load(path):
     return read(given)
 
 
-def read(given):
+def read(given: object) -> tuple[dict[str, int], bool]:
     settings = defaults()
     if not isinstance(given, dict):
         return settings, False
@@ -48,5 +48,5 @@ def read(given):
     return settings, True
 
 
-def defaults():
+def defaults() -> dict[str, int]:
     return {name: ENTRIES[name][0] for name in NAMES}

@@ -18,14 +18,21 @@ from firmware.barrier.words import (
     TRAVEL_ENTRY,
 )
 
+TYPE_CHECKING = False  # MicroPython has no typing; type checkers take this name as true
+if TYPE_CHECKING:
+    Door = tuple[int, int, int]
+    Sensed = tuple[bool, bool, bool]
+    Settings = dict[str, int]
+    Moved = tuple[Door, tuple[tuple[int, int, int], ...]]
 
-def move(now_ms, door, which, wanted, sensed, settings):
+
+def move(now_ms: int, door: "Door", which: int, wanted: bool, sensed: "Sensed", settings: "Settings") -> "Moved":
     """``(door, events)`` one pass later; ``sensed`` is ``(closed, opened, clear)``."""
     phase, since_ms, tries = door
     return PHASES[phase](now_ms, door, which, wanted, sensed, settings, now_ms - since_ms)
 
 
-def renew(now_ms, door):
+def renew(now_ms: int, door: "Door") -> "Door":
     """A person asked again, on purpose: forget the tries, and drive once more."""
     phase = door[0]
     if phase == STALLED:
@@ -35,7 +42,9 @@ def renew(now_ms, door):
     return door
 
 
-def _shut(now_ms, door, which, wanted, sensed, settings, for_ms):
+def _shut(
+    now_ms: int, door: "Door", which: int, wanted: bool, sensed: "Sensed", settings: "Settings", for_ms: int
+) -> "Moved":
     closed = sensed[0]
     if not closed:
         return (LOOSE, now_ms, 0), ((FORCED, which, 0),)  # it moved and nobody ordered it
@@ -44,7 +53,9 @@ def _shut(now_ms, door, which, wanted, sensed, settings, for_ms):
     return door, ()
 
 
-def _locking(now_ms, door, which, wanted, sensed, settings, for_ms):
+def _locking(
+    now_ms: int, door: "Door", which: int, wanted: bool, sensed: "Sensed", settings: "Settings", for_ms: int
+) -> "Moved":
     closed = sensed[0]
     if not closed:
         return (LOOSE, now_ms, 0), ()  # sprang back before the bolt held
@@ -55,7 +66,9 @@ def _locking(now_ms, door, which, wanted, sensed, settings, for_ms):
     return door, ()
 
 
-def _opening(now_ms, door, which, wanted, sensed, settings, for_ms):
+def _opening(
+    now_ms: int, door: "Door", which: int, wanted: bool, sensed: "Sensed", settings: "Settings", for_ms: int
+) -> "Moved":
     _, opened, clear = sensed
     tries = door[2]
     if opened:
@@ -67,7 +80,9 @@ def _opening(now_ms, door, which, wanted, sensed, settings, for_ms):
     return door, ()
 
 
-def _open(now_ms, door, which, wanted, sensed, settings, for_ms):
+def _open(
+    now_ms: int, door: "Door", which: int, wanted: bool, sensed: "Sensed", settings: "Settings", for_ms: int
+) -> "Moved":
     _, opened, clear = sensed
     tries = 0 if wanted else door[2]
     if not opened:
@@ -77,7 +92,9 @@ def _open(now_ms, door, which, wanted, sensed, settings, for_ms):
     return (OPEN, door[1], tries), ()
 
 
-def _closing(now_ms, door, which, wanted, sensed, settings, for_ms):
+def _closing(
+    now_ms: int, door: "Door", which: int, wanted: bool, sensed: "Sensed", settings: "Settings", for_ms: int
+) -> "Moved":
     closed, _, clear = sensed
     tries = door[2]
     if not clear:
@@ -94,11 +111,15 @@ def _closing(now_ms, door, which, wanted, sensed, settings, for_ms):
     return door, ()
 
 
-def _blocked(now_ms, door, which, wanted, sensed, settings, for_ms):
+def _blocked(
+    now_ms: int, door: "Door", which: int, wanted: bool, sensed: "Sensed", settings: "Settings", for_ms: int
+) -> "Moved":
     return door, ()
 
 
-def _loose(now_ms, door, which, wanted, sensed, settings, for_ms):
+def _loose(
+    now_ms: int, door: "Door", which: int, wanted: bool, sensed: "Sensed", settings: "Settings", for_ms: int
+) -> "Moved":
     closed, _, clear = sensed
     if closed:
         return (LOCKING, now_ms, 0), ()
@@ -109,11 +130,13 @@ def _loose(now_ms, door, which, wanted, sensed, settings, for_ms):
     return door, ()
 
 
-def _stalled_(now_ms, door, which, wanted, sensed, settings, for_ms):
+def _stalled_(
+    now_ms: int, door: "Door", which: int, wanted: bool, sensed: "Sensed", settings: "Settings", for_ms: int
+) -> "Moved":
     return door, ()
 
 
-def _stalled(now_ms, which):
+def _stalled(now_ms: int, which: int) -> "Moved":
     return (STALLED, now_ms, 0), ((FAULT, TRAVEL_ENTRY + which, 0),)
 
 

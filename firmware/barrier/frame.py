@@ -14,15 +14,15 @@ CRC_bytes = 4
 class Decoder:
     """Feed it what the line gives; it hands out whole bodies and counts what was none."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.garbled = 0
         self._rest = b""
         self._skipping = False
 
-    def feed(self, received):
+    def feed(self, received: bytes) -> list[bytes]:
         """The bodies that are complete now, in order."""
         parts = received.split(b"\0")
-        bodies = []
+        bodies: list[bytes] = []
         for part in parts[:-1]:
             self._add(part)
             body = self._finish()
@@ -31,7 +31,7 @@ class Decoder:
         self._add(parts[-1])
         return bodies
 
-    def _add(self, part):
+    def _add(self, part: bytes) -> None:
         if self._skipping:
             return
         if len(self._rest) + len(part) > LIMIT_ENCODED_bytes:
@@ -41,7 +41,7 @@ class Decoder:
             return
         self._rest = self._rest + part
 
-    def _finish(self):
+    def _finish(self) -> bytes | None:
         encoded, skipped = self._rest, self._skipping
         self._rest, self._skipping = b"", False
         if not encoded and not skipped:
@@ -52,12 +52,12 @@ class Decoder:
         return body
 
 
-def wrap(body):
+def wrap(body: bytes) -> bytes:
     """One frame as it goes over the wire."""
     return b"\0" + cobs(body + struct.pack(">I", binascii.crc32(body) & 0xFFFFFFFF)) + b"\0"
 
 
-def unwrap(encoded):
+def unwrap(encoded: bytes) -> bytes | None:
     """The body of what stood between two zeros, or None."""
     plain = uncobs(encoded)
     if plain is None or not CRC_bytes < len(plain) <= LIMIT_BODY_bytes + CRC_bytes:
@@ -68,7 +68,7 @@ def unwrap(encoded):
     return body
 
 
-def cobs(plain):
+def cobs(plain: bytes) -> bytes:
     """Consistent overhead byte stuffing, for fewer than 254 bytes at a stretch: no zero is left."""
     encoded = b""
     for stretch in plain.split(b"\0"):
@@ -76,7 +76,7 @@ def cobs(plain):
     return encoded
 
 
-def uncobs(encoded):
+def uncobs(encoded: bytes) -> bytes | None:
     """What ``cobs`` was given, or None if this is not its work."""
     plain = b""
     at = 0

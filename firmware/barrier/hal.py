@@ -9,7 +9,11 @@ import time
 
 import machine
 
-from firmware.barrier.interlock import Seen
+from firmware.barrier.interlock import Outputs, Seen
+
+TYPE_CHECKING = False  # MicroPython has no typing; type checkers take this name as true
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LINE_TX, LINE_RX = 0, 1
 LINE_bd = 115200
@@ -27,7 +31,7 @@ OUTPUTS = (14, 15, 16, 17, 18, 19, 20, 21)
 
 
 class Board:
-    def __init__(self):
+    def __init__(self) -> None:
         self.outputs = [machine.Pin(number, machine.Pin.OUT, value=0) for number in OUTPUTS]
         self.inputs = [machine.Pin(number, machine.Pin.IN, machine.Pin.PULL_DOWN) for number in INPUTS]
         self.beams = [machine.Pin(number, machine.Pin.IN, machine.Pin.PULL_DOWN) for number in BEAMS]
@@ -35,21 +39,21 @@ class Board:
         self.edges = Edges(self.beams)
         self.now_ms = 0  # since start; never wraps, where the board's own counter does every 12 days
         self._ticks_ms = time.ticks_ms()
-        self._watchdog = None
-        self._told = None
+        self._watchdog: machine.WDT | None = None
+        self._told: Outputs | None = None
 
-    def look(self):
+    def look(self) -> int:
         """Move the clock on and return it."""
         ticks_ms = time.ticks_ms()
         self.now_ms += max(0, time.ticks_diff(ticks_ms, self._ticks_ms))
         self._ticks_ms = ticks_ms
         return self.now_ms
 
-    def levels(self):
+    def levels(self) -> list[bool]:
         """Whether each beam is broken now: a1, a2, b1, b2."""
         return [not beam.value() for beam in self.beams]
 
-    def seen(self, entry_clear, exit_clear, alive):
+    def seen(self, entry_clear: bool, exit_clear: bool, alive: bool) -> Seen:
         entry_closed, entry_open, exit_closed, exit_open, mat, egress, fire, stop = [
             bool(pin.value()) for pin in self.inputs
         ]
@@ -58,7 +62,7 @@ class Board:
             not mat, not egress, not fire, not stop, alive,
         )  # fmt: skip
 
-    def obey(self, outputs):
+    def obey(self, outputs: Outputs) -> None:
         """Set the pins; those that go off first, so that two never overlap."""
         if outputs == self._told:
             return
@@ -68,33 +72,34 @@ class Board:
                     pin.value(1 if value else 0)
         self._told = outputs
 
-    def holds(self, outputs):
+    def holds(self, outputs: Outputs) -> bool:
         """Self-check: the pins say what they were told."""
         return all(bool(pin.value()) == bool(value) for pin, value in zip(self.outputs, outputs))
 
-    def receive(self):
+    def receive(self) -> bytes:
         return self.line.read(RECEIVE_bytes) or b""
 
-    def send(self, frames):
+    def send(self, frames: bytes) -> None:
         if frames:
             self.line.write(frames)
 
-    def watch(self, limit_ms):
+    def watch(self, limit_ms: int) -> None:
         self._watchdog = machine.WDT(timeout=limit_ms)
 
-    def feed(self):
-        self._watchdog.feed()
+    def feed(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.feed()
 
-    def rest(self, until_ms):
+    def rest(self, until_ms: int) -> None:
         """Sleep for what is left of this pass."""
         left_ms = until_ms - self.look()
         if left_ms > 0:
             time.sleep_ms(left_ms)
 
-    def board_id(self):
+    def board_id(self) -> bytes:
         return (machine.unique_id() + bytes(8))[:8]
 
-    def draw(self, size_bytes):
+    def draw(self, size_bytes: int) -> bytes:
         return os.urandom(size_bytes)
 
 
@@ -104,7 +109,7 @@ class Edges:
     The handlers allocate nothing, so they may run in a hard interrupt.
     """
 
-    def __init__(self, beams):
+    def __init__(self, beams: list[machine.Pin]) -> None:
         self._ring = bytearray(EDGES_KEPT)
         self._head = 0
         self._tail = 0
@@ -112,8 +117,8 @@ class Edges:
         for number, beam in enumerate(beams):
             beam.irq(self._handler(number), machine.Pin.IRQ_RISING | machine.Pin.IRQ_FALLING, hard=True)
 
-    def _handler(self, number):
-        def edge(pin):
+    def _handler(self, number: int) -> "Callable[[machine.Pin], None]":
+        def edge(pin: machine.Pin) -> None:
             following = (self._head + 1) % EDGES_KEPT
             if following == self._tail:
                 self._overrun = True
@@ -123,7 +128,7 @@ class Edges:
 
         return edge
 
-    def take(self):
+    def take(self) -> tuple[list[tuple[int, bool]], bool]:
         """``(edges, overrun)``: edges as (beam, broken), oldest first."""
         edges = []
         while self._tail != self._head:

@@ -4,7 +4,7 @@ from firmware.barrier.app import App
 from firmware.barrier.hal import Board
 
 
-def main():
+def main() -> None:
     App(Board()).run()
 
 

@@ -7,7 +7,7 @@ NOBODY = (0, 0, 0, 0)  # (side it came from, last pattern, turned, more behind i
 CLEAR, OUTER, INNER, BOTH = 0, 1, 2, 3
 
 
-def count(pair, outer, inner):
+def count(pair: tuple[int, int, int, int], outer: bool, inner: bool) -> tuple[tuple[int, int, int, int], int]:
     """One edge further: ``(pair, change)``, where +1 came in and -1 went out."""
     side, last, turned, more = pair
     pattern = (OUTER if outer else 0) | (INNER if inner else 0)
@@ -28,7 +28,7 @@ def count(pair, outer, inner):
     return (side, pattern, turned, more), 0
 
 
-def _passed(side, last, more):
+def _passed(side: int, last: int, more: int) -> int:
     if side == OUTER and last == INNER:
         return 1 + more
     if side == INNER and last == OUTER:

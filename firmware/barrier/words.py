@@ -6,6 +6,10 @@ a frame thrown back at its sender means nothing.
 
 import struct
 
+TYPE_CHECKING = False  # MicroPython has no typing; type checkers take this name as true
+if TYPE_CHECKING:
+    from typing import Any
+
 VERSION = 1
 HEAD = ">BBII"  # version, word, session, sequence
 HEAD_bytes = 10
@@ -104,11 +108,11 @@ CONFIG_INVALID = 4
 FAULT_NAMES = ("limits-entry", "limits-exit", "travel-entry", "travel-exit", "config-invalid")
 
 
-def pack(form, *values):
+def pack(form: str, *values: "Any") -> bytes:  # Any: as struct.pack has it
     return struct.pack(form, *values)
 
 
-def unpack(form, payload):
+def unpack(form: str, payload: bytes) -> "tuple[Any, ...] | None":  # Any: as struct.unpack has it
     """The values, or None: a payload of another length is not this word."""
     if len(payload) != struct.calcsize(form):
         return None

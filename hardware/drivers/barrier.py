@@ -97,6 +97,11 @@ class BarrierClient:
     def status(self) -> BarrierStatus:
         return self._status
 
+    @property
+    def silent_s(self) -> float:
+        """How long ago the board was last heard; counted from the start while it never was."""
+        return _now_s() - self._heard_s
+
     def permit_entry(self, passage_id: int, valid_s: float) -> None:
         """One person may come in, once. A passage has one permission for each door: ids rise."""
         self._permit(words.ENTRY, passage_id, valid_s)

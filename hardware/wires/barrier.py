@@ -3,6 +3,7 @@
 Frames, tags and words are the board's own files, so both ends are one. No I/O and no clock in here.
 """
 
+import struct
 from dataclasses import dataclass
 
 from firmware.barrier import auth, frame, words
@@ -90,7 +91,7 @@ class HostSession:
             self.rejected += 1
             return None
         signed, tag = body[: -auth.TAG_bytes], body[-auth.TAG_bytes :]
-        version, word, session, sequence = words.unpack(words.HEAD, signed[: words.HEAD_bytes])
+        version, word, session, sequence = struct.unpack(words.HEAD, signed[: words.HEAD_bytes])
         payload = signed[words.HEAD_bytes :]
         if version == words.VERSION and word == words.WELCOME and self._pads is None:
             return self._welcome(signed, tag, session, sequence, payload)
