@@ -76,6 +76,8 @@ def _drive(now_ms: int, state: "State", seen: Seen, settings: "Settings", events
         state.entry = _evacuate(now_ms, state.entry, seen.entry_open)
         state.exit = _evacuate(now_ms, state.exit, seen.exit_open)
         return
+    if state.mode == words.FAULTED and state.entry[0] == SHUT:
+        state.entry = (LOCKING, now_ms, 0)  # unbolted for whoever is inside, so not proven shut any more
     before = state.entry[0], state.exit[0]
     state.entry, told = move(
         now_ms, state.entry, ENTRY, _wants_entry(now_ms, state, seen, settings),

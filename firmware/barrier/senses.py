@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 def count(state: "State", which: int, change: int, events: "Events") -> None:
     """Somebody passed a doorway. Both doorways are counted in both directions; doubt counts one more."""
     for _ in range(abs(change)):
+        if change < 0 and which == EXIT and state.people == 0 and not state.fire:
+            events.append((words.TAILGATING, 0, which))  # more go out than ever came in: one hid behind another
         state.people = max(0, state.people + (1 if change > 0 else -1))
         events.append((words.PEOPLE_COUNTED, state.people, 0))
         if change > 0 and (state.people > 1 or which == EXIT):
@@ -54,10 +56,11 @@ def latch(now_ms: int, state: "State", seen: Seen, settings: "Settings", events:
         _beam(now_ms, state.beams[ENTRY], ENTRY, seen.entry_clear, settings, events),
         _beam(now_ms, state.beams[EXIT], EXIT, seen.exit_clear, settings, events),
     )
-    pressed = seen.egress and not state.egress
-    state.egress = seen.egress
-    if pressed and not state.starting:
-        _press(now_ms, state, seen, events)
+    if not state.starting:  # who holds it down from before the start is heard after the start
+        pressed = seen.egress and not state.egress
+        state.egress = seen.egress
+        if pressed:
+            _press(now_ms, state, seen, events)
 
 
 def limits(now_ms: int, state: "State", seen: Seen, events: "Events") -> None:

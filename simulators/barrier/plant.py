@@ -23,6 +23,7 @@ ENTRY_m, EXIT_m = 0.0, 2.0
 BEAMS_m = {Sensor.BEAM_A1: -0.1, Sensor.BEAM_A2: 0.1, Sensor.BEAM_B1: 1.9, Sensor.BEAM_B2: 2.1}
 MAT_m = (0.25, 1.75)
 HALF_DEPTH_m = 0.15
+ELBOW_ROOM_m = 0.4  # people going the same way come no closer than this
 STOPS_SHORT_m = 0.45  # people stop so far from a door that is not open
 PASSABLE = 0.8
 SQUEEZES = 0.5  # a door further closed than this touches who stands in it
@@ -280,6 +281,10 @@ class Plant:
             edge_m = leaf.place_m - math.copysign(STOPS_SHORT_m, step_m)
             if (following_m - edge_m) * math.copysign(1, step_m) > 0:
                 following_m = edge_m if gap_m > STOPS_SHORT_m else person.x_m
+        for other in self.people:
+            gap_m = (other.x_m - person.x_m) * math.copysign(1, step_m)
+            if other is not person and other.walking and 0 < gap_m < ELBOW_ROOM_m and _same_way(person, other):
+                following_m = person.x_m
         if following_m == person.x_m:
             person.blocked_s += dt_s
         person.x_m = following_m
@@ -348,3 +353,7 @@ class Plant:
 
     def _wake(self) -> None:
         self._moved.set()
+
+
+def _same_way(person: Person, other: Person) -> bool:
+    return (person.target_m > person.x_m) == (other.target_m > other.x_m)
