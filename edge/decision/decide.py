@@ -14,24 +14,9 @@ from edge.decision.rules import Policy, Rules
 from edge.decision.verdict import Finding, ListAsked, Verdict
 from edge.gate.events import Reason
 from edge.inspection.document import Document
-from icao.checks import Check, Mode, Result
+from edge.inspection.reasons import reasons_for
 
 CLOCK_TOLERANCE_S: Final = 300.0  # a list may have been issued by a clock that goes a little before ours
-
-# The reason for a check that is not successful, by the beginning of its id; the longest beginning counts.
-REASON_OF_CHECK: Final[dict[str, Reason]] = {
-    "": Reason.SIGNATURE_INVALID,
-    "access": Reason.CHIP_ACCESS_DENIED,
-    "chip": Reason.CHIP_UNREADABLE,
-    "mrz": Reason.MRZ_MISMATCH,
-    "pa": Reason.SIGNATURE_INVALID,
-    "pa.hash": Reason.CHIP_ALTERED,
-    "pa.dg": Reason.CHIP_ALTERED,
-    "pa.chain": Reason.ISSUER_UNKNOWN,
-    "pa.crl": Reason.SIGNER_REVOKED,
-    "pa.revo": Reason.SIGNER_REVOKED,
-    "pa.validity": Reason.SIGNER_EXPIRED,
-}
 
 
 def decide(document: Document, lists: Lists, rules: Rules, today: date, now: datetime) -> Verdict:
@@ -51,7 +36,7 @@ def findings(document: Document, lists: Lists, rules: Rules, today: date, now: d
     mrz = document.mrz
     if not in_force(rules, today):
         yield Finding("rules-in-force", Reason.RULES_INVALID)
-    for reason in not_genuine(document):
+    for reason in reasons_for(document.checks):  # every mandatory check was successful, and there was one
         yield Finding("document-genuine", reason)
     if not mrz.ok:
         yield Finding("document-readable", Reason.DOCUMENT_UNREADABLE)
@@ -73,25 +58,6 @@ def findings(document: Document, lists: Lists, rules: Rules, today: date, now: d
 
 def in_force(rules: Rules, today: date) -> bool:
     return rules.valid_from <= today and (rules.valid_until is None or today <= rules.valid_until)
-
-
-def not_genuine(document: Document) -> tuple[Reason, ...]:
-    """Nothing, if every mandatory check was successful, and there was one. In doubt, refer."""
-    if document.result is Result.SUCCESSFUL:
-        return ()
-    open_checks = [
-        check for check in document.checks if check.mode is Mode.MANDATORY and check.result is not Result.SUCCESSFUL
-    ]
-    return tuple(dict.fromkeys(reason_of(check) for check in open_checks)) or (Reason.SIGNATURE_INVALID,)
-
-
-def reason_of(check: Check) -> Reason:
-    """
-    >>> reason_of(Check("pa.chain", Result.UNDETERMINED))
-    <Reason.ISSUER_UNKNOWN: 'issuer-unknown'>
-    """
-    beginnings = [beginning for beginning in REASON_OF_CHECK if check.id.startswith(beginning)]
-    return REASON_OF_CHECK[max(beginnings, key=len)]
 
 
 def valid_on(expiry_date: str, today: date) -> bool:

@@ -82,7 +82,7 @@ SPARED: Final[dict[type[State], frozenset[str]]] = {
     TakingDocument: frozenset({"chip-reader"}),
     Entering: frozenset({"chip-reader", "reader"}),
     Comparing: frozenset({"chip-reader", "reader"}),
-    Recording: frozenset({"chip-reader", "reader", "camera"}),
+    Recording: frozenset({"chip-reader", "reader", "camera", "face"}),
 }
 
 
@@ -98,6 +98,8 @@ def interrupt(state: State, event: Event) -> Step | None:
             return barrier_ready(state, empty=people == 0 and not occupied)
         case BarrierFault("tailgating"):  # the board's own word for what PeopleCounted says
             return tailgating(state)
+        case BarrierFault("permission-refused"):  # the interlock has the last word; the lane itself is sound
+            return refer(state, Reason.CONTROLLER_FAULT) if isinstance(state, Outside | Inside) else None
         case BarrierFault(code) if code in MILD_FAULTS:
             return state, (RaiseAlarm(code),)
         case BarrierFault(code):

@@ -61,16 +61,20 @@ class Gate:
         self.since = asyncio.get_running_loop().time()
         self._on_change(self.state, self.visit)
         while True:
-            self._take(await self._next())
+            limit_s = self.limit_s()
+            try:
+                async with asyncio.timeout_at(None if limit_s is None else self.since + limit_s):
+                    report = await self._inbox.get()
+            except TimeoutError:
+                self.since = asyncio.get_running_loop().time()  # the next reminder comes after another whole limit
+                self._take(Report(TimedOut(), self.visit))
+            else:
+                self._take(report)
+                self._inbox.task_done()
 
-    async def _next(self) -> Report:
-        limit_s = self.limit_s()
-        try:
-            async with asyncio.timeout_at(None if limit_s is None else self.since + limit_s):
-                return await self._inbox.get()
-        except TimeoutError:
-            self.since = asyncio.get_running_loop().time()  # the next reminder comes after another whole limit
-            return Report(TimedOut(), self.visit)
+    async def settled(self) -> None:
+        """Return when everything that was reported so far has been taken, and what it ordered begun."""
+        await self._inbox.join()
 
     def limit_s(self) -> float | None:
         limit_s = LIMIT_S.get(type(self.state))

@@ -138,6 +138,7 @@ EVENT_INSTANCES: Final[dict[str, Event]] = {
     "BarrierReady 1, occupied": BarrierReady(1, occupied=True),
     "BarrierFault obstructed": BarrierFault("obstructed"),
     "BarrierFault tailgating": BarrierFault("tailgating"),
+    "BarrierFault permission-refused": BarrierFault("permission-refused"),
     "BarrierFault door-forced": BarrierFault("door-forced"),
     "BarrierFault travel-exit": BarrierFault("travel-exit"),
     "EvacuationBegan": EvacuationBegan(),
