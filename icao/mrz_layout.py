@@ -11,6 +11,9 @@ Format = Literal["TD1", "TD2", "TD3", "MRVA", "MRVB"]
 Place = tuple[int, int, int]
 
 ALPHABET: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789<")
+# These two stand in the same place in every format.
+DOCUMENT_CODE: Final[Place] = (0, 0, 2)
+ISSUING_STATE: Final[Place] = (0, 2, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,8 @@ class Layout:
     composite_digit: Place | None = None
     composite: tuple[Place, ...] = ()
 
-    document_code: Place = (0, 0, 2)
-    issuing_state: Place = (0, 2, 5)
+    document_code: Place = DOCUMENT_CODE
+    issuing_state: Place = ISSUING_STATE
 
 
 def cut(lines: Sequence[str], place: Place) -> str:

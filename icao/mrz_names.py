@@ -32,17 +32,27 @@ def write_names(surname: str, given_names: str, width: int) -> str:
     'ERIKSSON<<ANNA<MARIA<<<<'
     """
     first, second = _spelled(surname), _spelled(given_names)
-    whole = f"{first}<<{second}" if second else first
-    if len(whole) <= width:
-        return whole.ljust(width, "<")
-    kept = len(first) if not second else min(len(first), width - 3)
-    while True:  # Ends at the latest with one letter of the surname: names are not made of fillers.
-        field = (f"{first[:kept].rstrip('<')}<<{second}" if second else first[:kept])[:width]
-        if len(field) == width and not field.endswith("<"):
-            return field
-        kept -= 1
-        if kept == 0:
-            return whole[:width].rstrip("<").ljust(width, "<")
+    if not first:
+        raise ValueError("a surname is missing; a holder with one name has it there")
+    if len(f"{first}<<{second}") <= width or (not second and len(first) <= width):
+        return (f"{first}<<{second}" if second else first).ljust(width, "<")
+    field, hidden = _cut(first, second, width)
+    return _cut(_shortened(first), second, width)[0] if hidden else field
+
+
+def _cut(first: str, second: str, width: int) -> tuple[str, bool]:
+    """The field, and whether its end hides that something is missing, because a filler stands there."""
+    kept = first[: width - 3] if second else first[:width]
+    field = f"{kept}<<{second}"[:width] if second else kept
+    return field, field.endswith("<") or kept.endswith("<")
+
+
+def _shortened(name: str) -> str:
+    """Without the last letter of its longest word, so that what follows moves up by one place."""
+    words = name.split("<")
+    longest = max(range(len(words)), key=lambda place: len(words[place]))
+    words[longest] = words[longest][:-1] or words[longest]
+    return "<".join(words)
 
 
 def _words(text: str) -> str:
@@ -51,9 +61,7 @@ def _words(text: str) -> str:
 
 def _spelled(name: str) -> str:
     """A-Z and single fillers. Raises ValueError when a character has no recommended transliteration here."""
-    spelled = "".join(
-        SPELLED.get(letter, letter) for letter in unicodedata.normalize("NFC", name).replace("ß", "SS").upper()
-    )
+    spelled = "".join(SPELLED.get(letter, letter) for letter in unicodedata.normalize("NFC", name).upper())
     plain = "".join(letter for letter in unicodedata.normalize("NFKD", spelled) if not unicodedata.combining(letter))
     words = "".join(" " if letter in "-<" else letter for letter in plain if letter not in DROPPED).split()
     if not all(word.isascii() and word.isalpha() for word in words):

@@ -15,7 +15,7 @@ from icao.certificates import Anchor, Certificate
 from icao.checks import Check, Result
 from icao.countries import certificate_countries
 from icao.data_groups import mrz_lines
-from icao.mrz_layout import cut, layout_of
+from icao.mrz_layout import ISSUING_STATE, cut
 from icao.sod import Sod, parse_sod
 from icao.tlv import Garbled
 
@@ -186,11 +186,7 @@ def _country(signer: Certificate | None, anchor: Anchor | None, data_groups: Map
 
 
 def _issuing_state(dg1: bytes) -> str:
-    lines = mrz_lines(dg1)
-    layout = layout_of(lines)
-    if layout is None:
-        raise Garbled("its zone has no known format")
-    return cut(lines, layout.issuing_state).rstrip("<")
+    return cut(mrz_lines(dg1), ISSUING_STATE).rstrip("<")
 
 
 def _digest(oid: str, content: bytes) -> bytes:

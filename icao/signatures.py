@@ -95,7 +95,7 @@ def verify(spki: bytes, algorithm: bytes, digest: str | None, signature: bytes, 
         return Result.UNDETERMINED, str(error)
     except NotSupported as error:
         return Result.NOT_SUPPORTED, str(error)
-    except UnsupportedAlgorithm:
+    except UnsupportedAlgorithm:  # pragma: no cover  (only where OpenSSL was built without some curves)
         return Result.NOT_SUPPORTED, "This machine's cryptography lacks the signer's algorithm."
     except Garbled as error:
         return Result.FAILED, f"The signature cannot be checked: {error}."

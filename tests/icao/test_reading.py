@@ -1,0 +1,303 @@
+"""A whole reading against a chip that speaks the protocol, and against chips that misbehave."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from icao import bac, reading, tlv
+from icao.apdu import Command, Response, Silent, parse_command
+from icao.checks import Result
+from icao.files import EF_COM, EF_DG1, EF_DG2, EF_SOD
+from icao.mrz import bac_key_information, parse
+from icao.mrz_compose import compose_td3
+from icao.reading import AccessDenied, ChipContents, read_chip
+from icao.secure_messaging import Session, unwrap_command, wrap_response
+from icao.tlv import Garbled
+
+LINES = compose_td3(
+    issuing_state="UTO",
+    document_number="L898902C3",
+    surname="Eriksson",
+    given_names="Anna Maria",
+    nationality="UTO",
+    birth_date="1974-08-12",
+    sex="F",
+    expiry_date="2032-04-15",
+)
+MRZ = parse(LINES, date(2026, 11, 24))
+FILES = {
+    "COM": tlv.write(EF_COM.tag, bytes(20)),
+    "SOD": tlv.write(EF_SOD.tag, bytes(1900)),
+    "DG1": tlv.write(EF_DG1.tag, tlv.write(0x5F1F, "".join(LINES).encode())),
+    "DG2": tlv.write(EF_DG2.tag, bytes(range(256)) * 58),
+}
+NAMES = {0x1E: "COM", 0x1D: "SOD", 0x01: "DG1", 0x02: "DG2"}
+
+Rule = Callable[[Command], Response | bytes | None]
+
+
+class Chip:
+    """An honest chip, but for one rule: what it makes of a command that it has understood. None: be honest.
+
+    A Response goes out protected, bytes go out as they are and end the session.
+    """
+
+    def __init__(
+        self, files: dict[str, bytes] = FILES, rule: Rule = lambda command: None, short_ids: bool = True
+    ) -> None:
+        self.files, self.rule, self.short_ids = files, rule, short_ids
+        self.session: Session | None = None
+        self.current = ""
+        self.heard: list[Command] = []
+
+    def __call__(self, apdu: bytes) -> bytes:
+        if self.session is None or apdu[0] != 0x0C:
+            return self.clear(parse_command(apdu))
+        command, session = unwrap_command(self.session, apdu)
+        self.heard.append(command)
+        answer = self.rule(command) or self.obey(command)
+        if isinstance(answer, bytes):
+            self.session = None
+            return answer
+        protected, self.session = wrap_response(session, answer, command.ins)
+        return protected
+
+    def clear(self, command: Command) -> bytes:
+        self.heard.append(command)
+        self.session = None
+        if (answer := self.rule(command)) is not None:
+            return answer if isinstance(answer, bytes) else answer.encode()
+        if command.ins == 0x84:
+            return bytes(8) + b"\x90\x00"
+        if command.ins == 0x82:
+            keys = bac.access_keys(bac_key_information(MRZ))
+            try:
+                token, self.session = bac.accept_reader(keys, bac.Nonces(bytes(8), bytes(16)), command.data)
+            except bac.AccessDenied:
+                return b"\x63\x00"
+            return token + b"\x90\x00"
+        return b"\x90\x00"
+
+    def obey(self, command: Command) -> Response:
+        if command.ins == 0xA4:
+            return self.choose(command.data[1])
+        if command.ins == 0xB1:
+            offset = int.from_bytes(tlv.read_one(command.data, 0x54), "big")
+            return Response(tlv.write(0x53, self.files[self.current][offset : offset + command.le - 6]), 0x9000)
+        offset = command.p1 << 8 | command.p2
+        if command.p1 & 0x80:
+            chosen = self.choose(command.p1 & 0x1F) if self.short_ids else Response(b"", 0x6A86)
+            if not chosen.ok:
+                return chosen
+            offset = command.p2
+        content = self.files[self.current][offset : offset + command.le]
+        return Response(content, 0x9000 if len(content) == command.le else 0x6282)
+
+    def choose(self, short_id: int) -> Response:
+        self.current = NAMES[short_id]
+        return Response(b"", 0x9000 if self.current in self.files else 0x6A82)
+
+
+def test_a_chip_is_read_whole() -> None:
+    contents = read_chip(Chip(), MRZ)
+    assert contents.files == FILES
+    assert contents.access.id == "access"
+    assert contents.access.result is Result.SUCCESSFUL
+
+
+@pytest.mark.parametrize(("blocks_bytes", "most"), [((4096, 112), 11), ((231,), 80)])
+def test_a_chip_of_16_kb_costs_few_commands(blocks_bytes: tuple[int, ...], most: int) -> None:
+    contents = read_chip(Chip(), MRZ, blocks_bytes=blocks_bytes)
+    assert sum(map(len, contents.files.values())) > 16_000
+    assert contents.commands <= most
+    assert contents.wire_bytes > 16_000
+
+
+def test_only_what_is_wanted_is_read() -> None:
+    assert read_chip(Chip(), MRZ, wanted=(1,)).files.keys() == {"COM", "SOD", "DG1"}
+
+
+def test_progress_rises_to_the_end() -> None:
+    heard: list[float] = []
+    read_chip(Chip(), MRZ, progress=heard.append, blocks_bytes=(231,))
+    assert heard == sorted(heard)
+    assert heard[0] < 0.1
+    assert heard[-1] == 1.0
+    assert len(heard) > 50
+
+
+def test_a_file_that_is_not_there_is_left_out() -> None:
+    some = {name: content for name, content in FILES.items() if name != "COM"}
+    assert read_chip(Chip(some), MRZ).files == some
+
+
+@pytest.mark.parametrize("files", [FILES, {name: FILES[name] for name in ("SOD", "DG1", "DG2")}])
+def test_an_old_chip_without_short_file_ids_is_read_all_the_same(files: dict[str, bytes]) -> None:
+    assert read_chip(Chip(files, short_ids=False), MRZ).files == files
+
+
+@pytest.mark.parametrize("size", [0x7FFF + 200, 0xFFFF + 2000])
+def test_a_long_file_needs_the_odd_instruction(size: int) -> None:
+    files = FILES | {"DG2": tlv.write(EF_DG2.tag, bytes(size))}
+    for blocks_bytes in ((4096,), (231,)):
+        chip = Chip(files)
+        assert read_chip(chip, MRZ, blocks_bytes=blocks_bytes).files == files
+        assert any(command.ins == 0xB1 for command in chip.heard)
+
+
+# --- chips that cannot do everything ---
+def too_long(command: Command, most: int) -> bool:
+    return command.ins in (0xB0, 0xB1) and command.le > most
+
+
+def test_a_chip_that_refuses_long_blocks_in_clear_is_opened_again_and_read_in_smaller_ones() -> None:
+    chip = Chip(rule=lambda command: b"\x67\x00" if too_long(command, 200) else None)
+    assert read_chip(chip, MRZ).files == FILES
+    assert [command.le for command in chip.heard if command.ins == 0xB0][:3] == [4096, 231, 160]
+
+
+def test_a_chip_that_stumbles_in_the_middle_of_a_file_is_opened_again_and_the_reading_goes_on() -> None:
+    def rule(command: Command) -> bytes | None:
+        return b"\x67\x00" if too_long(command, 200) and command.p1 == 0x10 else None
+
+    assert read_chip(Chip(rule=rule), MRZ).files == FILES
+
+
+@pytest.mark.parametrize("refusal", [Response(b"", 0x6700), Response(b"", 0x6282)])
+def test_a_chip_that_refuses_long_blocks_politely_keeps_its_session(refusal: Response) -> None:
+    chip = Chip(rule=lambda command: refusal if too_long(command, 231) else None)
+    assert read_chip(chip, MRZ).files == FILES
+    assert sum(command.ins == 0x82 for command in chip.heard) == 1
+
+
+def test_a_chip_that_refuses_every_block_is_given_up() -> None:
+    with pytest.raises(Garbled):
+        read_chip(Chip(rule=lambda command: b"\x67\x00" if command.ins == 0xB0 else None), MRZ)
+    with pytest.raises(Garbled):
+        read_chip(Chip(rule=lambda command: Response(b"", 0x6700) if command.ins == 0xB0 else None), MRZ)
+
+
+def test_a_file_that_vanishes_when_the_chip_is_opened_again_is_garbled() -> None:
+    def rule(command: Command) -> Response | bytes | None:
+        if command.ins == 0xA4 and command.p1 == 2:
+            return Response(b"", 0x6A82)
+        return b"\x67\x00" if too_long(command, 231) and command.p1 == 0x10 else None
+
+    with pytest.raises(Garbled, match="no more"):
+        read_chip(Chip(rule=rule), MRZ)
+
+
+# --- access ---
+def test_another_documents_zone_does_not_open_the_chip_and_is_tried_once() -> None:
+    other = parse((LINES[0], LINES[1].replace("7408122", "7408131")), date(2026, 11, 24))
+    chip = Chip()
+    with pytest.raises(AccessDenied):
+        read_chip(chip, other)
+    assert sum(command.ins == 0x82 for command in chip.heard) == 1
+
+
+@pytest.mark.parametrize("answer", [b"\x6d\x00", b"\x90\x00", bytes(7) + b"\x90\x00"])
+def test_a_chip_without_basic_access_control_is_denied(answer: bytes) -> None:
+    with pytest.raises(AccessDenied):
+        read_chip(Chip(rule=lambda command: answer if command.ins == 0x84 else None), MRZ)
+
+
+def test_a_clone_that_does_not_know_the_zone_is_denied() -> None:
+    with pytest.raises(AccessDenied):
+        read_chip(Chip(rule=lambda command: bytes(40) + b"\x90\x00" if command.ins == 0x82 else None), MRZ)
+
+
+def test_a_card_that_is_no_passport_is_garbled() -> None:
+    with pytest.raises(Garbled, match="6A82"):
+        read_chip(lambda command: b"\x6a\x82", MRZ)
+
+
+def test_a_lifted_document_is_silent() -> None:
+    def lifted(command: bytes) -> bytes:
+        raise Silent
+
+    with pytest.raises(Silent):
+        read_chip(lifted, MRZ)
+
+
+# --- hostile chips ---
+def test_an_endless_file_is_refused_by_its_first_bytes() -> None:
+    chip = Chip(FILES | {"DG2": bytes.fromhex("7583200000") + bytes(9000)})
+    with pytest.raises(Garbled, match="2097157"):
+        read_chip(chip, MRZ)
+    assert len(chip.heard) < 12
+
+
+def test_a_file_in_the_place_of_another_is_refused() -> None:
+    with pytest.raises(Garbled, match="begins with"):
+        read_chip(Chip(FILES | {"DG1": FILES["COM"]}), MRZ)
+
+
+def test_a_chip_that_hands_out_single_bytes_is_refused() -> None:
+    def rule(command: Command) -> Response | None:
+        return Response(b"\0", 0x9000) if command.ins == 0xB0 and command.p1 == 0x10 else None
+
+    with pytest.raises(Garbled, match="missing"):
+        read_chip(Chip(rule=rule), MRZ)
+
+
+def test_a_chip_that_sends_more_than_is_missing_is_refused() -> None:
+    def rule(command: Command) -> Response | None:
+        return Response(bytes(20_000), 0x9000) if command.ins == 0xB0 and command.p1 == 0x10 else None
+
+    with pytest.raises(Garbled, match="missing"):
+        read_chip(Chip(rule=rule), MRZ, blocks_bytes=(231,))
+
+
+def test_an_error_in_the_middle_of_a_file_is_garbled() -> None:
+    def rule(command: Command) -> Response | None:
+        return Response(b"", 0x6F00) if command.ins == 0xB0 and command.p1 == 0x10 else None
+
+    with pytest.raises(Garbled, match="6F00"):
+        read_chip(Chip(rule=rule), MRZ)
+
+
+def test_an_error_at_the_selection_of_a_file_is_garbled() -> None:
+    def rule(command: Command) -> Response | None:
+        return Response(b"", 0x6F00) if command.ins == 0xA4 and command.p1 == 2 else None
+
+    with pytest.raises(Garbled, match="6F00"):
+        read_chip(Chip(rule=rule, short_ids=False), MRZ)
+
+
+def test_a_conversation_without_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MAX_COMMANDS", 20)
+    with pytest.raises(Garbled, match="busy"):
+        read_chip(Chip(), MRZ, blocks_bytes=(231,))
+    monkeypatch.setattr(reading, "MAX_COMMANDS", 3000)
+    monkeypatch.setattr(reading, "MAX_WIRE_BYTES", 10_000)
+    with pytest.raises(Garbled, match="busy"):
+        read_chip(Chip(), MRZ)
+
+
+def test_plain_data_under_secure_messaging_are_refused() -> None:
+    plain = FILES["COM"] + b"\x90\x00"
+    with pytest.raises(Garbled):
+        read_chip(Chip(rule=lambda command: plain if command.ins == 0xB0 else None), MRZ)
+
+
+def test_nothing_of_the_holder_shows_in_a_log() -> None:
+    assert repr(read_chip(Chip(), MRZ)) == "ChipContents(COM, DG1, SOD, DG2)"
+    assert isinstance(read_chip(Chip(), MRZ), ChipContents)
+
+
+@given(st.lists(st.binary(max_size=60), max_size=8), st.integers(0, 9))
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_garbage_from_a_chip_never_raises_anything_but_what_is_documented(answers: list[bytes], honest: int) -> None:
+    chip, pending, counted = Chip(), iter(answers), iter(range(1000))
+
+    def talk(command: bytes) -> bytes:
+        if next(counted) < honest:
+            return chip(command)
+        return next(pending, b"\x90\x00")
+
+    with pytest.raises((AccessDenied, Garbled)):
+        read_chip(talk, MRZ, blocks_bytes=(231, 112))
