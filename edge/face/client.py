@@ -52,6 +52,7 @@ class FaceSettings:
     threshold: float  # the post's own; 0.58 belongs to the simulators alone
     matcher: str = "sface"
     pad: str = ""
+    program: tuple[str, ...] = (sys.executable, "-m", "edge.face.worker")
 
 
 @dataclass(slots=True)
@@ -157,7 +158,7 @@ class FaceProcess:
     def _command(self) -> tuple[str, ...]:
         asked = self.settings
         words = ("--camera", asked.camera, "--matcher", asked.matcher, "--threshold", str(asked.threshold))
-        return (sys.executable, "-m", "edge.face.worker", *words, *(("--pad", asked.pad) if asked.pad else ()))
+        return (*asked.program, *words, *(("--pad", asked.pad) if asked.pad else ()))
 
     async def _listen(self, process: Process) -> None:
         assert process.stdout is not None  # noqa: S101  (it was asked for)
@@ -227,6 +228,7 @@ class FaceProcess:
             self._process.stdin.write(encode(message, blob))
 
     def _kill(self) -> None:
+        self._is_ready.clear()  # The next question waits for the next process.
         if self._process is not None:
             with suppress(ProcessLookupError):
                 self._process.kill()
