@@ -55,20 +55,21 @@ def _init(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace) -> int:
     from gateway.__main__ import serve
-    from gateway.authority import Authority
+    from gateway.config import load
+    from gateway.state import CONFIG_NAME, StateFolder
 
     if (args.state is None) == (args.config is None):
         raise Fault("usage", "gateway run needs either --state DIR or --config FILE.", "Give one of them.")
     with gateway_errors():
-        authority = Authority(args.config.parent if args.state is None else args.state)
-        config = authority.config
+        config = load(args.config or args.state / CONFIG_NAME)
+        folder = StateFolder(config.state, config)
         if args.broker:
             host, port = _address(args.broker)
             config = replace(config, broker_host=host, broker_port=port)
         if args.pages:
             host, port = _address(args.pages)
             config = replace(config, pages_host=host, pages_port=port)
-        serve(authority, config)
+        serve(folder, config)
     return 0
 
 
@@ -109,11 +110,11 @@ def gateway_errors() -> Iterator[None]:
 
 @contextmanager
 def _queries(state: Path) -> "Iterator[Queries]":
-    from gateway.authority import Authority
     from gateway.database import connect
     from gateway.queries import Queries
+    from gateway.state import StateFolder
 
-    with gateway_errors(), closing(connect(Authority(state).store_path())) as connection:
+    with gateway_errors(), closing(connect(StateFolder(state).store_path())) as connection:
         yield Queries(connection)
 
 

@@ -2,13 +2,16 @@
 
 import asyncio
 import logging
+import os
 import random
 import signal
 import socket
 import sqlite3
 import sys
+import threading
 import time
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +20,6 @@ import uvicorn
 from starlette.applications import Starlette
 
 from gateway import api
-from gateway.authority import WORKER, Authority
 from gateway.broker_link import Address, BrokerLink, client_tls
 from gateway.changes import Changes
 from gateway.config import Config
@@ -29,6 +31,7 @@ from gateway.pages.routes import middleware as page_middleware
 from gateway.pages.routes import routes as page_routes
 from gateway.queries import Queries
 from gateway.register import Register
+from gateway.state import WORKER, StateFolder
 from gateway.vault import Vault
 from gateway.views import Overview
 from gateway.worker import Keys, Worker
@@ -36,35 +39,53 @@ from gateway.worker import Keys, Worker
 END_STREAMS_LIMIT_S = 1  # whole seconds: what is still open then is cut
 KEEP_ALIVE_S = 5
 CONNECTIONS_LIMIT = 256
+HANGING_LIMIT_S = 0.5
 
 log = logging.getLogger("gateway")
 
 
-def serve(authority: Authority, config: Config) -> None:
+def serve(folder: StateFolder, config: Config) -> None:
     """Run until SIGTERM or SIGINT. Raises GatewayError when it cannot start."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    with closing(_listen(config)) as listener, closing(connect(authority.store_path())) as writer:
-        migrate(writer)
-        with closing(connect(authority.store_path())) as reader:
-            asyncio.run(_Gateway(authority, config, writer, reader).run(listener))
+    calls = ThreadPoolExecutor(thread_name_prefix="calls")
+    with asyncio.Runner() as runner:
+        with closing(_listen(config)) as listener, closing(connect(folder.store_path())) as writer:
+            migrate(writer)
+            with closing(connect(folder.store_path())) as reader:
+                runner.get_loop().set_default_executor(calls)
+                runner.run(_Gateway(folder, config, writer, reader).run(listener))
+        _go_without_the_hanging(calls)
+
+
+def _go_without_the_hanging(calls: ThreadPoolExecutor) -> None:
+    """paho shakes hands in a thread that nothing can stop; a broker that hangs must not hold up our end.
+
+    Everything is committed and closed by now, so the process may go as if it were killed.
+    """
+    calls.shutdown(wait=False, cancel_futures=True)
+    for thread in threading.enumerate():
+        if thread.name.startswith("calls"):
+            thread.join(HANGING_LIMIT_S)
+            if thread.is_alive():
+                logging.shutdown()
+                os._exit(0)
 
 
 class _Gateway:
     """Everything, built once."""
 
     def __init__(
-        self, authority: Authority, config: Config, writer: sqlite3.Connection, reader: sqlite3.Connection
+        self, folder: StateFolder, config: Config, writer: sqlite3.Connection, reader: sqlite3.Connection
     ) -> None:
         self._config = config
         self._changes = Changes()
         self._queries = Queries(reader)
         self._register = Register(reader)
         self._lanes = Lanes(time.monotonic)
-        keys = Keys(authority.region_key(), authority.ack_key())
-        vault = Vault(authority.store_key())
+        keys = Keys(folder.region_key(), folder.ack_key())
+        vault = Vault(folder.store_key())
         self._worker = Worker(writer, reader, vault, keys, self._lanes, _now, self._changes.rise)
-        state = authority.state
-        tls = client_tls(state / "servers-ca.crt", state / f"{WORKER}.crt", state / "secrets" / f"{WORKER}.key")
+        tls = client_tls(folder.servers_ca(), folder.worker_certificate(), folder.worker_key())
         address = Address(config.broker_host, config.broker_port)
         self._link = BrokerLink(address, WORKER, config.region, tls, self._worker.take, random.Random())  # noqa: S311
 
@@ -146,8 +167,8 @@ def _now() -> datetime:
 def main() -> int:
     """``python -m gateway STATE``; people use ``borderpost gateway run``."""
     try:
-        authority = Authority(Path(sys.argv[1]))
-        serve(authority, authority.config)
+        folder = StateFolder(Path(sys.argv[1]))
+        serve(folder, folder.config)
     except GatewayError as error:
         print(error, file=sys.stderr)
         return 4

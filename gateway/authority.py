@@ -1,14 +1,4 @@
-"""Who belongs to this region? Makes the region's keys and CAs at set-up, and enrols devices by their own requests.
-
-Everything lies in one state folder:
-
-    gateway.toml          what an operator may change
-    store.sqlite          events, and the register of devices and certificates
-    servers-ca.crt        what devices and workers trust        clients-ca.crt   what the broker trusts
-    gateway-1.crt         this worker's certificate
-    secrets/              0700: CA keys, the region's key, the acknowledgement key, the store's key, the worker's key
-    broker/               0700: broker.crt, broker.key
-"""
+"""Who belongs to this region? Makes the region's keys and CAs at set-up, and enrols devices by their own requests."""
 
 import secrets
 from contextlib import closing
@@ -20,15 +10,14 @@ from cryptography import x509
 
 from gateway import certificates, keyfiles
 from gateway.certificates import Issuer
-from gateway.config import Config, default_text, load
+from gateway.config import default_text, load
 from gateway.database import connect, migrate
 from gateway.errors import GatewayError
 from gateway.register import Register
-from messages.keys import DeviceKey, GatewayKey, KeyRecord, RegionKey
+from gateway.state import CONFIG_NAME, REGION_KID, WORKER, StateFolder
+from messages.keys import DeviceKey, KeyRecord, RegionKey
 from messages.topics import is_name
 
-WORKER = "gateway-1"
-REGION_KID = "region-1"
 RESERVED = "gateway"  # a device of this name could pass for a worker in the broker's access list
 STORE_KEY_BYTES = 32
 
@@ -47,24 +36,8 @@ class Enrolled:
     not_after: datetime
 
 
-class Authority:
-    """The region's authority over one state folder. Opening it changes nothing; ``set_up`` makes what is missing."""
-
-    def __init__(self, state: Path) -> None:
-        self.state = state
-        self.config: Config = load(state / "gateway.toml")
-
-    def region_key(self) -> RegionKey:
-        return RegionKey(REGION_KID, keyfiles.read_key(self._secret("region.key")))
-
-    def ack_key(self) -> GatewayKey:
-        return GatewayKey(WORKER, keyfiles.read_key(self._secret("ack.key")))
-
-    def store_key(self) -> bytes:
-        return keyfiles.read_key(self._secret("store.key"))
-
-    def store_path(self) -> Path:
-        return self.state / "store.sqlite"
+class Authority(StateFolder):
+    """The region's authority over its state folder."""
 
     def enrol(self, csr_pem: bytes, sign_public: bytes, post: str, device: str, now: datetime) -> Enrolled:
         """Register a device and certify the key it made itself. The same device with the same key may ask again."""
@@ -89,7 +62,7 @@ class Authority:
         region, ack = self.region_key().public, self.ack_key()
         return Enrolled(
             certificates.certificate_pem(certificate),
-            (self.state / "servers-ca.crt").read_bytes(),
+            self.servers_ca().read_bytes(),
             self.config.region,
             region.kid,
             region.public,
@@ -101,19 +74,16 @@ class Authority:
     def _issuer(self, name: str) -> Issuer:
         return load_issuer(self.state, name)
 
-    def _secret(self, name: str) -> Path:
-        return self.state / "secrets" / name
-
 
 def set_up(state: Path, region: str, now: datetime) -> list[str]:
     """Make what is missing in ``state`` and return its names; what is there stays as it is, so it may be repeated."""
     if not is_name(region):
         raise GatewayError("bad-name", f"{region!r} is no region's name.", "Use lower case letters, digits, hyphens.")
     keyfiles.closed_folder(state)
-    made = [] if (state / "gateway.toml").exists() else ["gateway.toml"]
+    made = [] if (state / CONFIG_NAME).exists() else [CONFIG_NAME]
     if made:
-        keyfiles.write(state / "gateway.toml", default_text(region).encode(), secret=False)
-    found = load(state / "gateway.toml").region
+        keyfiles.write(state / CONFIG_NAME, default_text(region).encode(), secret=False)
+    found = load(state / CONFIG_NAME).region
     if found != region:
         raise GatewayError("other-region", f"This folder belongs to region {found}.", "Choose another --state.")
     made += _make_keys(keyfiles.closed_folder(state / "secrets"))
@@ -146,7 +116,7 @@ def _make_certificates(state: Path, register: Register, now: datetime) -> list[s
     made = []
     for name in ("servers-ca", "clients-ca"):
         if not (state / f"{name}.crt").exists():
-            issuer = certificates.new_issuer(f"{load(state / 'gateway.toml').region} {name}", now)
+            issuer = certificates.new_issuer(f"{load(state / CONFIG_NAME).region} {name}", now)
             _keep(state / "secrets" / f"{name}.key", state / f"{name}.crt", issuer.key, issuer.certificate)
             made.append(name)
     if not (state / "broker" / "broker.crt").exists():

@@ -24,7 +24,7 @@ class Config:
 
 
 def load(path: Path) -> Config:
-    """Read ``path``; the state folder is the one it lies in. Raises GatewayError with a sentence."""
+    """Read ``path``; the state folder is the one it names, or else lies in. Raises GatewayError with a sentence."""
     try:
         raw = tomllib.loads(path.read_text())
     except FileNotFoundError:
@@ -37,7 +37,8 @@ def load(path: Path) -> Config:
         raise GatewayError("bad-config", f"{path} names no region.", 'Add a line like: region = "north"')
     broker_host, broker_port = _address(path, raw, "broker", DEFAULT_BROKER_PORT)
     pages_host, pages_port = _address(path, raw, "pages", DEFAULT_PAGES_PORT)
-    return Config(region, path.parent, broker_host, broker_port, pages_host, pages_port)
+    state = path.parent / str(raw.get("state", "."))
+    return Config(region, state, broker_host, broker_port, pages_host, pages_port)
 
 
 def default_text(region: str) -> str:

@@ -26,6 +26,7 @@ from messages.topics import Topic
 
 QUARANTINE_ROWS_PER_SENDER = 200
 QUARANTINE_BODY_BYTES = 262_144
+QUARANTINE_FULL = "quarantine-full"  # this sender's share; what it sends now is neither kept nor acknowledged
 RETAIN_DAYS = 30  # what carries no date of its own
 
 
@@ -77,7 +78,7 @@ class _Batch:
                 settled.append(accepted.event.seq)
         for kept in verdict.kept:
             if self._keep(kept, self._vault.digest(kept.body), None, self._default_date()):
-                settled += range(kept.first, kept.last + 1)
+                settled += range(kept.first, kept.last + 1)  # from an unproven sender: nothing, and nobody to tell
         if verdict.signed is not None:
             self._settled.setdefault((verdict.signed.topic, verdict.signed.boot), set()).update(settled)
 
@@ -171,8 +172,11 @@ class _Batch:
         claims = _claims(boot, seq, identity)
         query = "INSERT INTO contested (device, claim) VALUES (?, ?) ON CONFLICT DO NOTHING"
         self._connection.executemany(query, [(device, claim) for claim in claims])
+        self._alarm(device, Quarantine.SEQUENCE_CONFLICT.value, boot, seq)
+
+    def _alarm(self, device: str, code: str, boot: str, seq: int) -> None:
+        """Raised once for each place; kept until somebody has dealt with it."""
         query = "INSERT INTO alarms (device, code, boot, seq, since_ms) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-        code = Quarantine.SEQUENCE_CONFLICT.value
         if self._connection.execute(query, (device, code, boot, seq, self._now_ms)).rowcount:
             self.outcome.alarms.append((device, code))
 
@@ -186,6 +190,7 @@ class _Batch:
             return True
         share = self._connection.execute("SELECT count(*) FROM quarantine WHERE sender = ?", (kept.sender,))
         if not always and share.fetchone()[0] >= QUARANTINE_ROWS_PER_SENDER:
+            self._alarm(kept.sender, QUARANTINE_FULL, "", 0)
             return False
         body = kept.body[:QUARANTINE_BODY_BYTES]
         if sealed is None and body:

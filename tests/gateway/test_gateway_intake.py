@@ -282,6 +282,7 @@ def test_quarantine_has_a_share_for_each_sender_and_what_found_no_room_is_not_ac
     outcome = desk.take(*frames)
     assert outcome.quarantined == QUARANTINE_ROWS_PER_SENDER
     assert outcome.receipts == [receipt(lane, 1, QUARANTINE_ROWS_PER_SENDER)]
+    assert outcome.alarms == [("lane-1", "quarantine-full")]
     outcome = desk.take(offer_with_bodies(other, [b"poison"], 1), offer(lane, lane.tell(ALARM, seq=900)))
     assert (outcome.quarantined, outcome.stored) == (1, 1)
 

@@ -49,12 +49,12 @@ class Running:
     def log(self) -> Path:
         return Path(self.region.folder / "gateway.log")
 
-    def start(self) -> None:
+    def start(self, *, well: bool = True) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gateway", self.region.state], stdout=log, stderr=log
             )
-        until(lambda: self.answers() and self.get("/healthz")["ok"])
+        until(lambda: self.answers() and (self.get("/healthz")["ok"] or not well))
 
     def end(self, number: int = signal.SIGTERM) -> float:
         """Send the signal and return how long the process took to go."""
@@ -250,6 +250,18 @@ def test_the_gateway_ends_at_once_even_with_open_streams(running: Running, numbe
         reader.sendall(b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         assert reader.recv(4096).startswith(b"HTTP/1.1 200")
         assert running.end(number) < END_LIMIT_S
+
+
+def test_a_broker_that_hangs_does_not_hold_up_the_end(running: Running) -> None:
+    running.end()
+    assert running.broker.pid is not None
+    os.kill(running.broker.pid, signal.SIGSTOP)
+    try:
+        running.start(well=False)
+        assert running.get("/healthz") == {"ok": False, "broker": False, "store": True, "region": "north"}
+        assert running.end() < END_LIMIT_S
+    finally:
+        os.kill(running.broker.pid, signal.SIGCONT)
 
 
 def test_the_gateway_is_small_and_starts_fast(running: Running) -> None:
