@@ -8,6 +8,7 @@ BALLAST_BYTES: Final = 524_288  # given up when the disk is full: deletion needs
 RESERVE_BYTES: Final = 2 * WAL_PAGES * PAGE_BYTES  # what the WAL may still grow by while a passage is finished
 ROWS_MAX: Final = 500_000  # four days cut off, at 1.5 events a second
 STRIKE_ROWS_MAX: Final = 50  # in one transaction
+STRIKE_MAX_BYTES: Final = 131_072  # the same: it must fit into the ballast with its index pages
 CHECK_MAX_BYTES: Final = 67_108_864  # a larger file is not read through at the start
 LOCK_WAIT_S: Final = 2.0
 

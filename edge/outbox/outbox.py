@@ -6,7 +6,7 @@ later. A row goes only when the region has acknowledged it.
 
 import os
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -47,6 +47,13 @@ class Row:
 
     def __repr__(self) -> str:
         return f"Row({self.place}, {self.boot!r}, {self.first}..{self.last})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Struck:
+    place: int
+    events: int
+    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +148,9 @@ class Outbox:
             self._write_boot()
         except DiskFull:
             self._ballast.drop()
+            self._shrink_wal()
             self._write_boot()
+            self._shrink_wal()
         self._ballast.lay()
 
     def _write_boot(self) -> None:
@@ -169,42 +178,43 @@ class Outbox:
         """Delete what the region acknowledged; the places that went. In small transactions, and on a full disk with
         the ballast's room: without that a full disk could never become empty again."""
         with self._lock:
-            found = self._places(boot, seqs)
-            for start in range(0, len(found), limits.STRIKE_ROWS_MAX):
-                self._delete(found[start : start + limits.STRIKE_ROWS_MAX])
-            if found and not self._ballast.is_laid:
-                self._recover_room()
-            return [place for place, _ in found]
+            found = self._acknowledged(boot, seqs)
+            for batch in _batches(found):
+                self._delete(batch)
+            if found:
+                self._ballast.lay()
+            return [row.place for row in found]
 
-    def _places(self, boot: str, seqs: Sequence[Range]) -> list[tuple[int, int]]:
+    def _acknowledged(self, boot: str, seqs: Sequence[Range]) -> list["_Struck"]:
         query = (
-            "SELECT place, last_seq - first_seq + 1 FROM frames"
+            "SELECT place, last_seq - first_seq + 1, length(frame) FROM frames"
             " WHERE boot = ? AND first_seq BETWEEN ? AND ? AND last_seq <= ? ORDER BY place"
         )
         with spoken():
             return [
-                row
+                _Struck(*row)
                 for first, last in seqs
                 for row in self._connection.execute(query, (boot, first, last, last)).fetchall()
             ]
 
-    def _delete(self, rows: Sequence[tuple[int, int]]) -> None:
+    def _delete(self, rows: Sequence["_Struck"]) -> None:
         try:
             self._delete_once(rows)
         except DiskFull:
             self._ballast.drop()
+            self._shrink_wal()
             self._delete_once(rows)
-        self._waiting -= sum(events for _, events in rows)
+        if not self._ballast.is_laid:  # The disk is full: the next batch needs the room that this one has used.
+            self._shrink_wal()
+        self._waiting -= sum(row.events for row in rows)
 
-    def _delete_once(self, rows: Sequence[tuple[int, int]]) -> None:
+    def _delete_once(self, rows: Sequence["_Struck"]) -> None:
         with transaction(self._connection):
-            self._connection.executemany("DELETE FROM frames WHERE place = ?", [(place,) for place, _ in rows])
+            self._connection.executemany("DELETE FROM frames WHERE place = ?", [(row.place,) for row in rows])
 
-    def _recover_room(self) -> None:
-        """Let the WAL shrink to nothing, then take the ballast's room again before anybody else does."""
+    def _shrink_wal(self) -> None:
         with spoken():
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        self._ballast.lay()
 
     # --- how it stands ---
     def can_record(self) -> bool:
@@ -286,6 +296,20 @@ class Outbox:
         with spoken():
             (floor_ms,) = self._connection.execute("SELECT coalesce(max(last_ms), 0) FROM boots").fetchone()
             return int(floor_ms)
+
+
+def _batches(rows: Sequence[_Struck]) -> Iterator[list[_Struck]]:
+    """Deleting overwrites (secure_delete), so a batch is as large in the WAL as its frames were: keep it small."""
+    batch: list[_Struck] = []
+    size_bytes = 0
+    for row in rows:
+        size_bytes += row.size_bytes
+        if batch and (len(batch) == limits.STRIKE_ROWS_MAX or size_bytes > limits.STRIKE_MAX_BYTES):
+            yield batch
+            batch, size_bytes = [], row.size_bytes
+        batch.append(row)
+    if batch:
+        yield batch
 
 
 def _ms(time: datetime) -> int:

@@ -1,0 +1,78 @@
+"""Fills a disk of 4 MB for real, and prints what the outbox did: ``full_disk.py FOLDER``. See test_outbox_full_disk.py.
+
+Runs in a mount namespace of its own, so that no other process sees the small disk and nothing is left of it.
+"""
+
+import json
+import subprocess
+import sys
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from edge.outbox.clock import Stamp
+from edge.outbox.errors import DiskFull
+from edge.outbox.outbox import Outbox, Sealer
+from messages.events import Clock
+from messages.facts import LaneAlarm
+from messages.keys import DeviceKey, RegionKey
+from messages.topics import Channel, Topic
+
+SEALER = Sealer(
+    Topic("utopia-north", "harbour", "lane-1", Channel.EVT),
+    DeviceKey("lane-1", b"\x01" * 32),
+    RegionKey("region-1", b"\x03" * 32).public,
+)
+ALARM = (LaneAlarm.TYPE, {"code": "tailgating", "visit": None})
+NOW = Stamp(datetime(2026, 11, 24, tzinfo=UTC), 0, Clock.SYNCED)
+
+
+def take_the_rest(folder: Path) -> None:
+    """Somebody else's file takes the last of the room."""
+    with suppress(OSError), (folder / "other").open("ab", buffering=0) as other:
+        while True:
+            other.write(bytes(4_096))
+
+
+def fill(outbox: Outbox) -> str:
+    """Write until the disk says no; the sentence."""
+    try:
+        while True:
+            outbox.commit_group([ALARM] * 50, NOW)
+    except DiskFull as error:
+        return str(error)
+
+
+def story(folder: Path) -> dict[str, object]:
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)], check=True)
+    outbox = Outbox.open(folder / "outbox.db", SEALER)
+    told: dict[str, object] = {"could_record_at_first": outbox.can_record()}
+    while outbox.can_record():
+        outbox.commit(*ALARM, NOW)
+    told["refused_with"] = getattr(outbox.obstacle(), "code", None)
+    told["still_recorded_for_passages_under_way"] = outbox.commit(*ALARM, NOW).seq == outbox.produced()
+    take_the_rest(folder)
+    told["sentence"] = fill(outbox)
+    written = outbox.produced()
+    told["last_row_is_the_last_number"] = outbox.waiting(100_000)[-1].last == written
+    told["struck_off_on_the_full_disk"] = len(outbox.strike(outbox.boot, [(1, 100)]))
+    take_the_rest(folder)
+    fill(outbox)
+    written = outbox.produced()
+    outbox.close()
+
+    outbox = Outbox.open(folder / "outbox.db", SEALER)  # and the device is started again on the full disk
+    told["could_record_after_restart"] = outbox.can_record()
+    told["nothing_lost"] = outbox.produced() == written
+    outbox.strike(outbox.boots()[0][0], [(1, written)])
+    told["waiting_after_strike"] = outbox.waiting_count
+    told["ballast_is_back"] = (folder / "outbox.db.ballast").stat().st_size
+    (folder / "other").unlink()
+    told["can_record_again"] = outbox.can_record()
+    told["next_number"] = outbox.commit(*ALARM, NOW).seq
+    outbox.close()
+    return told
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(story(Path(sys.argv[1]))))

@@ -1,0 +1,111 @@
+"""The clock of a post: never backwards, and honest about itself (D04-D06)."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.outbox.clock import PostClock, Stamp
+from edge.outbox.limits import EARLIEST_MS, STEP_MAX_MS
+from messages.events import Clock
+
+NOW_MS = EARLIEST_MS + 1_000_000_000
+DAY_MS = 86_400_000
+
+
+@dataclass
+class World:
+    """What the device's two clocks show, and whether somebody set the wall clock right."""
+
+    wall_ms: int = NOW_MS
+    mono_ms: int = 5_000
+    synced: bool = True
+
+    def clock(self, floor_ms: int = 0) -> PostClock:
+        return PostClock(
+            floor_ms, wall_ms=lambda: self.wall_ms, mono_ms=lambda: self.mono_ms, synced=lambda: self.synced
+        )
+
+    def passes(self, ms: int) -> None:
+        self.wall_ms += ms
+        self.mono_ms += ms
+
+
+def ms_of(stamp: Stamp) -> int:
+    return round(stamp.time.timestamp() * 1000)
+
+
+def test_a_synchronised_clock_is_believed() -> None:
+    world = World()
+    clock = world.clock()
+    assert clock.now() == Stamp(datetime.fromtimestamp(NOW_MS / 1000, UTC), 0, Clock.SYNCED)
+    world.passes(1_234)
+    assert clock.now() == Stamp(datetime.fromtimestamp((NOW_MS + 1_234) / 1000, UTC), 1_234, Clock.SYNCED)
+
+
+def test_a_clock_that_nobody_synchronised_runs_on_and_says_so() -> None:
+    world = World(synced=False)
+    assert world.clock(floor_ms=NOW_MS - DAY_MS).now().clock is Clock.HOLDOVER
+
+
+def test_d04_a_clock_set_back_three_days_does_not_take_the_events_with_it() -> None:
+    world = World()
+    clock = world.clock()
+    clock.now()
+    world.passes(1_000)
+    world.wall_ms -= 3 * DAY_MS
+    stamp = clock.now()
+    assert (ms_of(stamp), stamp.clock) == (NOW_MS + 1_000, Clock.UNKNOWN)
+
+
+def test_d05_a_clock_that_jumps_ahead_is_believed_only_when_it_was_synchronised() -> None:
+    world = World(synced=False)
+    clock = world.clock()
+    clock.now()
+    world.wall_ms += 5 * DAY_MS
+    stamp = clock.now()
+    assert (ms_of(stamp), stamp.clock) == (NOW_MS, Clock.UNKNOWN)
+    world.synced = True
+    stamp = clock.now()
+    assert (ms_of(stamp), stamp.clock) == (NOW_MS + 5 * DAY_MS, Clock.SYNCED)
+
+
+def test_d05_a_small_step_ahead_is_taken() -> None:
+    world = World(synced=False)
+    clock = world.clock()
+    clock.now()
+    world.wall_ms += STEP_MAX_MS
+    assert clock.now().clock is Clock.HOLDOVER
+
+
+def test_d06_a_device_that_wakes_in_1970_goes_on_from_its_newest_event() -> None:
+    world = World(wall_ms=10_000, synced=False)
+    clock = world.clock(floor_ms=NOW_MS)
+    world.passes(2_000)
+    stamp = clock.now()
+    assert (ms_of(stamp), stamp.clock) == (NOW_MS + 2_000, Clock.UNKNOWN)
+
+
+def test_d06_a_new_device_that_wakes_in_1970_starts_when_this_software_was_made() -> None:
+    stamp = World(wall_ms=0, synced=False).clock().now()
+    assert (ms_of(stamp), stamp.clock) == (EARLIEST_MS, Clock.UNKNOWN)
+
+
+@given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(-10 * DAY_MS, 10 * DAY_MS), st.booleans()), max_size=20))
+def test_time_never_runs_backwards_whatever_the_wall_clock_does(steps: list[tuple[int, int, bool]]) -> None:
+    world = World()
+    clock = world.clock(floor_ms=NOW_MS)
+    stamps = [clock.now()]
+    for passed_ms, jumped_ms, synced in steps:
+        world.passes(passed_ms)
+        world.wall_ms, world.synced = world.wall_ms + jumped_ms, synced
+        stamps.append(clock.now())
+    assert stamps == sorted(stamps, key=lambda stamp: (stamp.time, stamp.mono_ms))
+
+
+def test_the_clock_of_this_machine_can_be_read() -> None:
+    clock = PostClock(0)
+    first, second = clock.now(), clock.now()
+    assert first.time <= second.time
+    assert first.mono_ms <= second.mono_ms
