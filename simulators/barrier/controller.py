@@ -188,7 +188,7 @@ def environment(pins: int, line: int) -> dict[str, str]:
 def scaled(speed: float) -> dict[str, int]:
     """The board's timers of doors and people at ``speed``, with room for a busy machine. Safety times stay real."""
     return {
-        "travel_limit_ms": round(2 * TRAVEL_s * 1000 / speed) + 500,
+        "travel_limit_ms": round(2 * TRAVEL_s * 1000 / speed) + 2500,
         "lock_ms": 10,
         "retry_ms": max(20, round(1000 / speed)),
         "forced_wait_ms": max(50, round(3000 / speed)),

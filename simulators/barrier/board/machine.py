@@ -28,6 +28,7 @@ class _Wire:
         self.pins = {}
         self.rest = b""
         self.looked_ms = None
+        self.looking = False
         self.told_ms = None
         self.fed_ms = None
         self.limit_ms = None
@@ -39,11 +40,16 @@ class _Wire:
             sys.exit(LOST)
 
     def look(self):
-        """Take in what the plant says, at most once a millisecond."""
+        """Take in what the plant says, at most once a millisecond. A handler that reads its pin looks no further."""
         now_ms = time.ticks_ms()
-        if now_ms == self.looked_ms:
+        if now_ms == self.looked_ms or self.looking:
             return
         self.looked_ms = now_ms
+        self.looking = True
+        self._take_in(now_ms)
+        self.looking = False
+
+    def _take_in(self, now_ms):
         if self.limit_ms is not None and time.ticks_diff(now_ms, self.fed_ms) > self.limit_ms:
             sys.exit(RESET)
         while True:
