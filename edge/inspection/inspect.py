@@ -1,7 +1,7 @@
 """Is the document on the reader genuine, and what does it say? Open, read, prove, compare, in a straight line.
 
-For a thread: it blocks. A bad document is an answer, never an exception. Whatever goes wrong ends as a reason for an officer: there is no way
-through here from an error to a document without one.
+For a thread: it blocks. A bad document is an answer, never an exception. Whatever goes wrong ends as a reason for an
+officer: there is no way through here from an error to a document without one.
 """
 
 import logging
@@ -37,7 +37,7 @@ class InspectionLimits:
 
     present_s: float = 3.0  # from the printed zone to a chip in the field
     read_s: float = 8.0  # a chip that answers each command just in time must not hold the lane for an hour
-    return_s: float = 1.0  # a reader may show a chip that has just gone: is there another one?
+    return_s: float = 2.0  # a reader may show a chip that has just gone: is there another one?
 
 
 @dataclass(frozen=True, slots=True, repr=False)

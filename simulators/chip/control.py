@@ -41,14 +41,18 @@ def short(path: Path) -> Iterator[str]:
 
 
 def listen(path: Path) -> socket.socket:
-    """A listening control socket that only this user can open; an old one at the same path gives way."""
-    path.unlink(missing_ok=True)
+    """A listening control socket that only this user can open; an old one at the same path gives way.
+
+    It appears under its name only when it listens: whoever waits for the file may connect at once.
+    """
+    unready = path.with_name(f".{path.name}.{os.getpid()}")
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        with short(path) as name:
+        with short(unready) as name:
             listener.bind(name)
-        path.chmod(0o600)
+        unready.chmod(0o600)
         listener.listen()
+        unready.rename(path)
     except OSError:
         listener.close()
         raise

@@ -20,8 +20,8 @@ ATR = bytes.fromhex("3b8980014d52544420763100000043")  # a contactless chip; vpc
 CONNECT_LIMIT_S = 2.0
 SEND_LIMIT_S = 5.0
 RECONNECT_PAUSE_S = 0.1
-LOOK_LIMIT_S = 0.6  # pcscd looks for its card every 0.4 s
-MISSED_LIMIT_S = 1.0
+LOOK_LIMIT_S = 0.9  # pcscd looks for its card every 0.4 s, a little later on a busy machine
+MISSED_LIMIT_S = 1.5
 PIECE_BYTES = 65536
 
 Address = tuple[str, int]
@@ -169,15 +169,15 @@ class VpcdWire:
 
     def _see_off(self, leaving: socket.socket) -> None:
         try:
-            asked = bool(leaving.recv(PIECE_BYTES))
+            asked = leaving.recv(PIECE_BYTES)
         except OSError:
-            asked = False
-        if asked:
+            asked = b""
+        if asked == vpcd.message(vpcd.ATR):
             self._missed_at = 0.0  # that was pcscd looking for its card: it will not find it
         else:
-            # Hung up without looking, in the middle of an answer: only at its next look pcscd misses the card.
-            self._missed_at = min(self._missed_at, time.monotonic() + LOOK_LIMIT_S)
-            self._forget_leaving()
+            # Hung up in the middle of an answer, without having looked: only at its next look pcscd misses the card.
+            self._missed_at = time.monotonic() + LOOK_LIMIT_S
+        self._forget_leaving()
 
     def _forget_leaving(self) -> None:
         if self._leaving is not None:

@@ -1,0 +1,156 @@
+"""Passports read over the real wires: what inspection finds, and that no chip holds the lane up."""
+
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+
+from edge.gate.events import Reason
+from edge.inspection.inspect import Inspection, InspectionLimits, inspect
+from icao.checks import Result
+from icao.mrz import parse
+from icao.reading import read_chip
+from simulators.chip.faults import Fault
+from simulators.issuing.__main__ import holder_of
+from simulators.issuing.office import Office
+from simulators.issuing.passports import Passport
+from tests.edge.inspection.desk import LIMITS, TODAY, Desk, passport
+
+HOSTILE_LIMIT_S = 6.0  # the slowest: a chip that falls silent, and a reader that takes its time to notice
+
+
+@pytest.mark.parametrize("code", ["UTO", "NRV", "ZZD"])
+def test_an_honest_passport_of_each_known_state_passes_every_check(desk: Desk, office: Office, code: str) -> None:
+    honest = passport(office, code=code)
+    desk.lay(honest)
+    found = desk.inspect(honest)
+    assert found.reasons == ()
+    assert found.document is not None
+    assert found.document.result is Result.SUCCESSFUL
+    assert found.document.mrz.lines == honest.mrz_lines
+    assert found.document.portrait == holder_of("u01").portrait
+    assert set(found.timings_ms) == {"document", "chip"}
+    assert not found.lifted
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("unknown-issuer", Reason.ISSUER_UNKNOWN),
+        ("altered-face", Reason.CHIP_ALTERED),
+        ("altered-mrz", Reason.MRZ_MISMATCH),
+        ("expired-signer", Reason.SIGNER_EXPIRED),
+        ("foreign-signer", Reason.SIGNATURE_INVALID),
+    ],
+)
+def test_a_forged_passport_is_read_and_named(desk: Desk, office: Office, kind: str, reason: Reason) -> None:
+    forged = passport(office, kind)
+    desk.lay(forged)
+    found = desk.inspect(forged)
+    assert found.reasons == (reason,)
+    assert found.document is not None
+    assert found.document.result is not Result.SUCCESSFUL
+
+
+def test_a_chip_in_the_cover_of_another_passport_does_not_open(desk: Desk, office: Office) -> None:
+    forged = passport(office, "other-page")
+    desk.lay(forged)
+    found = desk.inspect(forged)
+    assert (found.document, found.reasons) == (None, (Reason.CHIP_ACCESS_DENIED,))
+
+
+REASONS = dict.fromkeys(Fault, Reason.CHIP_UNREADABLE) | {
+    Fault.LIFTS: Reason.DOCUMENT_REMOVED,
+    Fault.DENIES_ACCESS: Reason.CHIP_ACCESS_DENIED,
+}
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_no_misbehaving_chip_gives_a_document_or_holds_the_lane(desk: Desk, honest: Passport, fault: Fault) -> None:
+    desk.lay(honest, fault)
+    began_s = time.monotonic()
+    found = desk.inspect(honest)
+    assert time.monotonic() - began_s < HOSTILE_LIMIT_S
+    assert found.document is None
+    assert found.reasons == (REASONS[fault],)
+    assert found.lifted is (fault is Fault.LIFTS)
+
+
+def test_the_next_passport_is_read_after_a_silent_chip(desk: Desk, honest: Passport) -> None:
+    desk.lay(honest, Fault.SILENT)
+    assert desk.inspect(honest).document is None
+    desk.lay(honest)
+    assert desk.inspect(honest).reasons == ()
+
+
+def test_a_document_lifted_while_it_is_read_is_reported_as_lifted(desk: Desk, honest: Passport) -> None:
+    desk.lay(honest)
+
+    def lift_early(share: float) -> None:
+        if 0 < share < 1:
+            desk.hand.lift()
+
+    stop = threading.Event()
+    found = inspect(parse(honest.mrz_lines, TODAY), desk.reader, desk.trust, TODAY, lift_early, stop, LIMITS)
+    assert found.lifted
+    assert (found.document, found.reasons) == (None, (Reason.DOCUMENT_REMOVED,))
+
+
+def test_a_new_document_laid_down_at_once_is_read_although_the_reader_still_shows_the_old_one(
+    desk: Desk, office: Office
+) -> None:
+    first, second = passport(office), passport(office, code="NRV")
+    desk.lay(first)
+    assert desk.inspect(first).reasons == ()
+    desk.hand.lift()
+    desk.hand.lay(second.files, second.mrz_lines)
+    found = desk.inspect(second)
+    assert found.reasons == ()
+    assert found.document is not None
+    assert found.document.mrz.lines == second.mrz_lines
+
+
+def test_a_reading_ends_soon_after_stop(desk: Desk, honest: Passport) -> None:
+    desk.clear()
+    stop = threading.Event()
+    threading.Timer(0.3, stop.set).start()
+    began_s = time.monotonic()
+    limits = InspectionLimits(present_s=30)
+    printed = parse(honest.mrz_lines, TODAY)
+    found = inspect(printed, desk.reader, desk.trust, TODAY, lambda share: None, stop, limits)
+    assert time.monotonic() - began_s < 2
+    assert found.document is None
+
+
+def test_a_chip_that_is_slow_on_purpose_is_given_up(desk: Desk, honest: Passport) -> None:
+    desk.lay(honest)
+    found = desk.inspect(honest, replace(LIMITS, read_s=0.0))
+    assert (found.document, found.reasons) == (None, (Reason.CHIP_UNREADABLE,))
+
+
+def test_progress_rises_to_the_whole(desk: Desk, honest: Passport) -> None:
+    desk.lay(honest)
+    shares: list[float] = []
+    stop = threading.Event()
+    inspect(parse(honest.mrz_lines, TODAY), desk.reader, desk.trust, TODAY, shares.append, stop, LIMITS)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+
+
+def test_a_whole_passport_takes_few_commands(desk: Desk, honest: Passport) -> None:
+    desk.lay(honest)
+    assert desk.reader.wait_present(2)
+    with desk.reader.connect() as transceive:
+        contents = read_chip(transceive, parse(honest.mrz_lines, TODAY))
+    assert dict(contents.files) == dict(honest.files)
+    assert contents.commands <= 14
+
+
+def test_no_name_stands_in_what_may_be_logged(desk: Desk, honest: Passport, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    desk.lay(honest)
+    found: Inspection = desk.inspect(honest)
+    said = repr(found) + repr(found.document) + caplog.text + "".join(check.detail for check in found.checks)
+    assert "OBERLIN" not in said
+    assert honest.number not in said
