@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from edge.outbox.clock import Stamp
 from edge.outbox.outbox import Outbox, Sealer
@@ -12,6 +13,9 @@ from messages.events import Clock
 from messages.facts import LaneAlarm, data_of
 from messages.keys import DeviceKey, RegionKey
 from messages.topics import Channel, Topic
+
+settings.register_profile("unhurried", deadline=None)  # A loaded machine is not a fault.
+settings.load_profile("unhurried")
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ def test_only_what_was_acknowledged_is_struck_off(open_outbox: Open, now: Stamp,
     assert outbox.waiting_count == 11
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.sets(st.integers(1, 12), min_size=1), max_size=5))
 def test_any_acknowledgements_in_any_order_leave_exactly_the_rest(
     tmp_path_factory: pytest.TempPathFactory, acknowledged: list[set[int]]

@@ -1,0 +1,109 @@
+"""Which frames go out next: none stops the others, none is forgotten, and nobody floods a dead line."""
+
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.outbox.flight import Flight, Next
+from edge.outbox.limits import RESEND_CEILING_S
+
+ACK_S = 5.0
+
+
+def fly(flight: Flight, waiting: list[int], now_s: float) -> list[int]:
+    """What goes out now of what waits, as the uplink does it."""
+    plan = flight.next(now_s)
+    fresh = [place for place in waiting if place > plan.after][: plan.fresh]
+    again = [place for place in plan.again if place in waiting]
+    flight.forget(set(plan.again) - set(again))
+    flight.sent(again + fresh, now_s)
+    return again + fresh
+
+
+def test_a_window_goes_out_in_order_and_then_waits() -> None:
+    flight, waiting = Flight(ACK_S, window=3), list(range(1, 10))
+    assert fly(flight, waiting, 0.0) == [1, 2, 3]
+    assert fly(flight, waiting, 1.0) == []
+    assert flight.next(1.0) == Next((), 0, 3, wake_s=5.0)
+
+
+def test_each_acknowledgement_lets_the_next_one_go() -> None:
+    flight, waiting = Flight(ACK_S, window=3), list(range(1, 10))
+    fly(flight, waiting, 0.0)
+    flight.gone([1, 2])
+    assert fly(flight, waiting[2:], 1.0) == [4, 5]
+
+
+def test_what_is_not_acknowledged_goes_again_later_and_later_up_to_a_ceiling() -> None:
+    flight, sent_s, now_s = Flight(ACK_S, window=1), [], 0.0
+    for _ in range(400):
+        if 1 in fly(flight, [1], now_s):
+            sent_s.append(now_s)
+        now_s += 1.0
+    gaps = [later - earlier for earlier, later in pairwise(sent_s)]
+    assert gaps[:5] == [5.0, 10.0, 20.0, 40.0, RESEND_CEILING_S]
+    assert set(gaps[5:]) == {RESEND_CEILING_S}
+
+
+def test_d09_a_frame_that_is_never_acknowledged_does_not_narrow_the_window() -> None:
+    flight, waiting = Flight(ACK_S, window=3), list(range(1, 10))
+    fly(flight, waiting, 0.0)
+    flight.gone([2, 3])  # 1 was sent before them: it is passed over
+    assert fly(flight, [1, *waiting[3:]], 1.0) == [4, 5, 6]
+
+
+def test_d09_a_whole_window_of_poison_does_not_stop_what_stands_behind_it() -> None:
+    flight, poison, waiting, now_s = Flight(ACK_S, window=3), [1, 2, 3, 4, 5], list(range(1, 12)), 0.0
+    acknowledged: list[int] = []
+    while len(acknowledged) < 6 and now_s < 600:
+        good = [place for place in fly(flight, waiting, now_s) if place not in poison]
+        flight.gone(good)
+        acknowledged += good
+        waiting = [place for place in waiting if place not in good]
+        now_s += 1.0
+    assert acknowledged == [6, 7, 8, 9, 10, 11]
+    assert now_s < 60
+
+
+def test_a_dead_gateway_is_not_flooded() -> None:
+    flight, waiting, sent, now_s = Flight(ACK_S, window=20), list(range(1, 1_000)), 0, 0.0
+    while now_s < 3_600:
+        sent += len(fly(flight, waiting, now_s))
+        now_s += 5.0
+    assert sent < 1_500
+
+
+def test_what_is_on_its_way_is_bounded() -> None:
+    flight, waiting, now_s = Flight(ACK_S, window=20, most=40), list(range(1, 100)), 0.0
+    for _ in range(50):
+        fly(flight, waiting, now_s)
+        now_s += RESEND_CEILING_S
+    assert flight.next(now_s).fresh == 0
+    assert flight.next(now_s).after == 40
+
+
+def test_what_others_have_struck_off_is_forgotten() -> None:
+    flight = Flight(ACK_S, window=2)
+    flight.sent([1, 2], 0.0)
+    assert fly(flight, [2], 5.0) == [2]
+    assert flight.next(100.0).again == (2,)
+
+
+@settings(max_examples=30)
+@given(st.data(), st.integers(1, 5), st.integers(1, 30))
+def test_with_a_gateway_that_answers_in_the_end_everything_is_acknowledged(
+    data: st.DataObject, window: int, rows: int
+) -> None:
+    flight, waiting, now_s = Flight(ACK_S, window), list(range(1, rows + 1)), 0.0
+    for _ in range(20):  # a bad time: any of what is sent may be lost
+        got = data.draw(st.lists(st.sampled_from(fly(flight, waiting, now_s) or [0]), unique=True))
+        flight.gone(got)
+        waiting = [place for place in waiting if place not in got]
+        now_s += data.draw(st.floats(0, 20))
+    for _ in range(200):  # a good time
+        got = fly(flight, waiting, now_s)
+        flight.gone(got)
+        waiting = [place for place in waiting if place not in got]
+        now_s += 5.0
+    assert waiting == []
