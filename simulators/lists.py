@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from string import ascii_uppercase, digits
 
 # Doc 9303-3, 6.A, as far as Utopians and their neighbours need it.
 NATIONAL_LETTERS = {
@@ -25,7 +26,7 @@ class ListedDocument:
     issuer: str
 
     def texts(self) -> set[str]:
-        number = "".join(c for c in self.number.upper() if c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+        number = "".join(c for c in self.number.upper() if c in ascii_uppercase + digits)
         return {f"document\x1f{number}\x1f{self.issuer}"}
 
 
@@ -89,10 +90,10 @@ def write_lists(
 
 
 def _words(name: str) -> list[str]:
-    letters = unicodedata.normalize("NFC", name).replace("ß", "SS").upper()
+    letters = unicodedata.normalize("NFC", name).replace("ß", "SS").upper().replace("-", " ").replace("<", " ")
     spelled = "".join(NATIONAL_LETTERS.get(letter, letter) for letter in letters)
-    plain = unicodedata.normalize("NFKD", spelled).replace("-", " ").replace("<", " ")
-    kept = "".join(letter for letter in plain if letter == " " or (letter.isascii() and letter.isalpha()))
+    plain = unicodedata.normalize("NFKD", spelled)
+    kept = "".join(letter for letter in plain if letter in f" {ascii_uppercase}")
     return [_folded(word) for word in kept.split()]
 
 

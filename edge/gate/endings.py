@@ -24,7 +24,6 @@ from edge.gate.states import (
     Later,
     Leaving,
     NextPlaced,
-    Passage,
     PutBack,
     Reading,
     Ready,
@@ -108,8 +107,8 @@ def add_cause(state: State, cause: str) -> State:
             return Closed(causes | {cause})
         case Ready() | NextPlaced():
             return Closed(frozenset({cause}))
-        case Passage(later=later):
-            return replace(state, later=replace(later, causes=later.causes | {cause}))
+        case _:
+            return replace(state, later=replace(state.later, causes=state.later.causes | {cause}))
 
 
 def remove_causes(state: State, *causes: str) -> State:
@@ -120,8 +119,8 @@ def remove_causes(state: State, *causes: str) -> State:
             return Closed(rest) if rest else Ready()
         case Ready() | NextPlaced():
             return state
-        case Passage(later=later):
-            return replace(state, later=replace(later, causes=later.causes.difference(causes)))
+        case _:
+            return replace(state, later=replace(state.later, causes=state.later.causes.difference(causes)))
 
 
 def later_of(state: State) -> Later:
@@ -133,8 +132,8 @@ def later_of(state: State) -> Later:
             return Later()
         case NextPlaced():
             return Later(document=True)
-        case Passage(later=later):
-            return later
+        case _:
+            return state.later
 
 
 def document_of(state: State) -> Document | None:

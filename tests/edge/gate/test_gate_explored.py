@@ -1,6 +1,6 @@
 """Everything that can happen, explored: from a cold start, any events in any order, until no new situation appears.
 
-A situation is the gate's state and what the world remembers of this crossing (``Ghost``). Some two thousand
+A situation is the gate's state and what the world remembers of this crossing (``Ghost``). About a thousand
 situations with all events in each stand for every sequence of events there is, however long.
 """
 
@@ -61,7 +61,10 @@ from edge.gate.step import Step, step
 from edge.gate.table import EVENT_INSTANCES, SPECIMEN
 
 # Devices behave alike but for their names, and so do hits: one or two of each keep the exploration short.
-LEFT_OUT = ("DeviceLost chip-reader", "DeviceLost disk", "BarrierFault travel-exit", "OfficerHeld")
+LEFT_OUT = (
+    "DeviceLost reader", "DeviceBack reader", "DeviceLost chip-reader", "DeviceLost disk", "BarrierFault travel-exit",
+    "OfficerHeld",
+)  # fmt: skip
 EVENTS: tuple[Event, ...] = (
     *(event for name, event in EVENT_INSTANCES.items() if name not in LEFT_OUT),
     DeviceLost("camera"),
@@ -157,7 +160,7 @@ def essence(state: State, ghost: Ghost) -> Ghost:
 
 
 def test_the_exploration_meets_every_state() -> None:
-    assert len(explored()) > 1000
+    assert len(explored()) > 500
     assert {type(state) for state, _ in explored()} == set(STATES)
 
 
@@ -244,7 +247,6 @@ def test_the_lane_comes_back_from_everywhere() -> None:
 def test_the_lane_opens_by_itself_when_devices_come_back() -> None:
     healing: tuple[Event, ...] = (
         EVENT_INSTANCES["BarrierReady 0, free"],
-        DeviceBack("reader"),
         DeviceBack("camera"),
         TimedOut(),
         DocumentRemoved(),

@@ -1,11 +1,13 @@
 """Every state with every event: these moves go forward and no others, and no step breaks a rule."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
+from borderpost.__main__ import main
 from edge.gate import table
 from edge.gate.effects import (
     CallOfficer,
@@ -269,6 +271,16 @@ def test_every_event_is_in_the_table() -> None:
 def test_the_page_about_the_gate_is_what_the_machine_says() -> None:
     page = Path("docs/gate.md").read_text()
     assert page == table.markdown(), "run `borderpost gate table > docs/gate.md`"
+
+
+def test_the_command_line_prints_every_pair(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["gate", "table"]) == 0
+    assert capsys.readouterr().out == table.markdown()
+    assert main(["gate", "table", "--json"]) == 0
+    pairs = json.loads(capsys.readouterr().out)["pairs"]
+    assert len(pairs) == len(STATE_INSTANCES) * len(EVENT_INSTANCES)
+    permitting = [pair for pair in pairs if "PermitExit" in pair["orders"]]
+    assert [(pair["state"], pair["event"]) for pair in permitting] == [("Recording", "Recorded")]
 
 
 def test_no_repr_of_a_state_or_effect_shows_whose_document_it_is() -> None:
