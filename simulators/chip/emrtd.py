@@ -12,7 +12,7 @@ from typing import Final
 from icao import apdu, bac, secure_messaging, tlv
 from icao.apdu import Command, Response
 from icao.mrz import bac_key_information, parse
-from icao.secure_messaging import Session
+from icao.secure_messaging import PROTECTED_CLA, Session
 from icao.tlv import Garbled
 
 APPLICATION: Final = bytes.fromhex("a0000002471001")
@@ -51,7 +51,7 @@ class EmrtdChip:
     def _answer(self, command: bytes) -> bytes:
         if command[:2] == bytes((0xFF, GET_DATA)):  # asked of the reader; with vpcd it comes to us
             return Response(UID, apdu.OK).encode()
-        if self._session is not None and command[0] & secure_messaging.PROTECTED_CLA == secure_messaging.PROTECTED_CLA:
+        if self._session is not None and command and command[0] & PROTECTED_CLA == PROTECTED_CLA:
             plain, self._session = secure_messaging.unwrap_command(self._session, command)
             return self._protect(self._session, self._obey(plain, allowed=True), plain.ins)
         self._session = None  # a command in clear ends the session

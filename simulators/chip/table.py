@@ -223,6 +223,9 @@ class ListenWire:
         self._chip = chip
 
     def lift(self) -> None:
+        """Whoever was connected to the chip is hung up on; whoever waits for one may go on waiting."""
+        if self._chip is None:
+            return
         self._chip = None
         for connection in list(self._cards):
             self._hang_up(connection)
