@@ -1,4 +1,4 @@
-"""One browser for all tests of the pages, a fresh window and fresh servers for each."""
+"""One browser for each file of browser tests, a fresh window and fresh servers for each test."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ CHROMIUM_WORDS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: while it lives, no other test may run a loop of its own
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_WORDS)
@@ -32,6 +32,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """A kiosk in portrait. A message about the content policy or a script error fails the test."""
     context = browser.new_context(viewport={"width": 1080, "height": 1920}, reduced_motion="reduce")
+    context.set_default_timeout(10_000)
     page = context.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))

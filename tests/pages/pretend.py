@@ -173,12 +173,28 @@ def overview() -> Overview:
         ReferralView("c-0", "river-bridge", "bridge-1", "outside", ("document-expired",), 640.0, True),
     )
     movements = tuple(
-        MovementView(f"2031-03-05T10:2{9 - n // 2}:1{n % 10}Z", "hill-road", f"lane-{n % 3 + 1}", "entry", outcome, "P",
-                     ("UTO", "UTO", "ARC")[n % 3], reasons)
-        for n, (outcome, reasons) in enumerate([
-            ("granted", ()), ("left", ()), ("referred", ("not-alone",)), ("left", ()),
-            ("abandoned", ()), ("left", ()), ("referred", ("chip-altered", "signature-invalid")), ("left", ()),
-        ])
+        MovementView(
+            f"2031-03-05T10:2{9 - n // 2}:1{n % 10}Z",
+            "hill-road",
+            f"lane-{n % 3 + 1}",
+            "entry",
+            outcome,
+            "P",
+            ("UTO", "UTO", "ARC")[n % 3],
+            reasons,
+        )
+        for n, (outcome, reasons) in enumerate(
+            [
+                ("granted", ()),
+                ("left", ()),
+                ("referred", ("not-alone",)),
+                ("left", ()),
+                ("abandoned", ()),
+                ("left", ()),
+                ("referred", ("chip-altered", "signature-invalid")),
+                ("left", ()),
+            ]
+        )
     )
     counts = CountsView(20412, 10233, 10190, 31, 12, 10177, 4, 0, 0, 0)
     return Overview("north", lanes, referrals, movements, counts)
