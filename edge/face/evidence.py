@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from edge.gate.events import Face
 
 FRAMES_BELOW = 3
-APART_S = 0.4  # from one of them to the next
+APART_S = 0.3  # from one of them to the next: as long as a blink
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ READ_BYTES = 4096
 BAUD_BD = 115_200
 SILENCE_S = 0.5  # Within one MRZ a reader never pauses that long, at any speed of the contract.
 REOPEN_FIRST_S, REOPEN_LAST_S = 0.1, 2.0  # back-off; each wait is drawn from its upper half
+RATE_LIMIT_BYTES_S = 128 * 1024  # ten times the fastest line of the contract
 GARBLED_EVERY_S = 1.0  # A wire that babbles for hours must not fill the log.
 
 
@@ -92,6 +93,8 @@ class PageReader:
                     return
                 for event in framer.feed(received) if received else framer.silence():
                     self._report(event, loop.time())
+                # Attack C17: a reader that pours bytes in must not take the processor from the gate; it waits instead.
+                await asyncio.sleep(len(received) / RATE_LIMIT_BYTES_S)
         finally:
             loop.remove_reader(descriptor)
 

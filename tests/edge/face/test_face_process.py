@@ -185,8 +185,16 @@ def test_hostile_portraits_are_aborted_and_the_next_traveller_is_matched() -> No
     async def story(it: Lane) -> None:
         it.camera.show(HOLDER)
         pid = it.face.pid
-        for hostile in (claims_81_megapixels, jpeg_2000[:200] + bytes(2000), faceless, b"", b"\xff" * 1_048_577):
+        for hostile, why in (
+            (claims_81_megapixels, "portrait-too-many-pixels"),
+            (jpeg_2000[:200] + bytes(2000), "portrait-undecodable"),
+            (faceless, "portrait-without-face"),
+            (b"", "portrait-unknown-format"),
+        ):
             assert (await it.compare(portrait=hostile)).outcome is Face.ABORTED
+            assert it.face.last is not None
+            assert it.face.last.hint == why
+        assert (await it.compare(portrait=b"\xff" * 1_048_577)).outcome is Face.ABORTED
         assert (await it.compare(portrait=jpeg_2000)).outcome is Face.MATCH
         assert it.face.pid == pid
 
@@ -199,10 +207,12 @@ def test_a_comparison_that_was_given_up_does_not_answer_for_the_next_traveller()
         await it.is_looking()
         comparing.cancel()
         await asyncio.gather(comparing, return_exceptions=True)
+        # The process has let go of it at once: it looks for the next traveller, and nobody is there yet.
+        assert (await it.compare(1.5)).outcome is Face.NOT_CAPTURED
         it.camera.show(OTHER)
         assert (await it.compare(portrait=portrait(citizen(OTHER)))).outcome is Face.MATCH
         assert it.face.last is not None
-        assert it.face.last.work == 2
+        assert it.face.last.work == 3
 
     tell(story)
 
