@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 READ: Final = (Channel.ACK, Channel.CMD, Channel.LIST)
 ANSWER_LIMIT_S: Final = 5.0  # for a CONNACK or a SUBACK
+HANDSHAKE_LIMIT_S: Final = 3.0
 PUBLISH_LIMIT_S: Final = 60.0  # a full window through 64 kbit/s takes several seconds; a dead line the keep-alive finds
 KEEPALIVE_S: Final = 10
 STEADY_S: Final = 10.0  # a connection that lasted so long was a good one: begin the back-off anew
@@ -128,6 +129,7 @@ class Uplink:
     def _client(self) -> aiomqtt.Client:
         settings = self._settings
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.sslsocket_class = TidySocket
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.load_verify_locations(settings.ca)
         context.load_cert_chain(settings.cert, settings.key)
@@ -263,6 +265,18 @@ class Uplink:
         """Doubling, with a ceiling; half of it chance, so that a thousand gates do not come back in one second."""
         longest_s = min(self._settings.backoff_ceiling_s, self._settings.backoff_first_s * 2.0 ** min(failures, 16))
         return longest_s * CHANCE.uniform(0.5, 1.0)
+
+
+class TidySocket(ssl.SSLSocket):
+    """Closes itself when the handshake fails or hangs; paho would leave that to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        self.settimeout(HANDSHAKE_LIMIT_S)
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
 
 
 def _wake(loop: asyncio.AbstractEventLoop, awake: asyncio.Event) -> None:

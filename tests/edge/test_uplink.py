@@ -1,0 +1,346 @@
+"""Rows reach the region exactly once and go only on its own word, through a real broker with mutual TLS."""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edge.outbox.outbox import Outbox
+from messages.facts import CrossingAbandoned, CrossingReferred, Person, Sex, TravelDocument, Where, data_of
+from messages.keys import GatewayKey
+from messages.topics import Channel
+from simulators.network.broker import Broker, Certificates, free_port
+from simulators.network.proxy import Proxy
+from tests.edge.uplink_world import (
+    NOW,
+    SEALER,
+    TOPIC,
+    Authority,
+    Pki,
+    Post,
+    Region,
+    post_at,
+    region_at,
+    settings_for,
+    until,
+)
+
+
+@pytest.fixture(scope="session")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
+    return Pki(tmp_path_factory.mktemp("pki"))
+
+
+@pytest.fixture
+def broker(pki: Pki, tmp_path: Path) -> Iterator[Broker]:
+    certificates = Certificates(*pki.broker, pki.clients_ca)
+    with Broker(tmp_path / "broker", certificates, region=TOPIC.region) as broker:
+        yield broker
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
+    outbox = Outbox.open(tmp_path / "edge" / "outbox.db", SEALER)
+    yield outbox
+    outbox.close()
+
+
+def expect_all_stored_once(region: Region, post: Post, count: int) -> None:
+    assert sorted(region.stored) == [(post.outbox.boot, seq) for seq in range(1, count + 1)]
+
+
+def test_rows_go_out_in_order_and_are_struck_off_when_the_gateway_acknowledges(
+    broker: Broker, pki: Pki, outbox: Outbox
+) -> None:
+    async def story() -> None:
+        async with region_at(broker.port, pki) as region, post_at(outbox, settings_for(broker.port, pki)) as post:
+            post.commit(60)
+            await post.drained()
+            expect_all_stored_once(region, post, 60)
+            assert region.order == list(range(1, 61))
+            assert outbox.waiting(1) == []
+            state = post.uplink.state
+            assert (state.connected, state.waiting, state.refused_acks) == (True, 0, 0)
+            assert state.last_ack_age_s is not None
+            assert post.states[0].connected
+
+    asyncio.run(story())
+
+
+def test_a_row_committed_in_a_thread_goes_out_at_once(broker: Broker, pki: Pki, outbox: Outbox) -> None:
+    async def story() -> None:
+        settings = replace(settings_for(broker.port, pki), ack_timeout_s=30.0)
+        async with region_at(broker.port, pki) as region, post_at(outbox, settings) as post:
+            post.commit()
+            await post.drained()
+            began_s = time.monotonic()
+            thread = threading.Thread(target=post.commit)
+            thread.start()
+            await until(lambda: len(region.stored) == 2)
+            await post.drained()
+            assert time.monotonic() - began_s < 3.0  # far below any time limit of the uplink
+            thread.join()
+
+    asyncio.run(story())
+
+
+def test_e18_a_broker_that_acknowledges_everything_strikes_off_nothing(
+    broker: Broker, pki: Pki, outbox: Outbox
+) -> None:
+    async def story() -> None:
+        async with region_at(broker.port, pki) as region, post_at(outbox, settings_for(broker.port, pki)) as post:
+            region.answers = False
+            post.commit(3)
+            await until(lambda: region.offered >= 6)  # sent, PUBACKed, and sent again
+            assert outbox.waiting_count == 3
+            region.answers = True
+            await post.drained()
+            expect_all_stored_once(region, post, 3)
+
+    asyncio.run(story())
+
+
+def test_a_broker_killed_with_rows_on_their_way_loses_none(broker: Broker, pki: Pki, outbox: Outbox) -> None:
+    async def story() -> None:
+        async with post_at(outbox, settings_for(broker.port, pki)) as post:
+            async with region_at(broker.port, pki) as region:
+                region.answers = False
+                post.commit(30)
+                await until(lambda: region.offered >= 5)
+                before = dict(region.stored)
+                await asyncio.to_thread(broker.kill)
+            await until(lambda: not post.uplink.state.connected)
+            post.commit(10)  # the lane goes on
+            assert outbox.waiting_count == 40
+            await asyncio.to_thread(broker.start)
+            async with region_at(broker.port, pki) as region:
+                region.stored |= before
+                await post.drained()
+                expect_all_stored_once(region, post, 40)
+
+    asyncio.run(story())
+
+
+def test_rows_of_a_process_that_is_gone_are_sent_by_the_next_one(broker: Broker, pki: Pki, tmp_path: Path) -> None:
+    async def story() -> None:
+        path = tmp_path / "edge" / "outbox.db"
+        first = Outbox.open(path, SEALER)
+        first.commit_group([("lane.alarm.v1", {"code": "tailgating", "visit": None})] * 3, NOW)
+        first.close()
+        second = Outbox.open(path, SEALER)
+        try:
+            async with region_at(broker.port, pki) as region, post_at(second, settings_for(broker.port, pki)) as post:
+                post.commit()
+                await post.drained()
+                assert sorted(region.stored) == sorted(
+                    [(first.boot, 1), (first.boot, 2), (first.boot, 3), (second.boot, 1)]
+                )
+                assert post.alarms == []
+        finally:
+            second.close()
+
+    asyncio.run(story())
+
+
+def test_d27_a_forged_acknowledgement_strikes_off_nothing_and_raises_an_alarm(
+    broker: Broker, pki: Pki, outbox: Outbox
+) -> None:
+    async def story() -> None:
+        async with region_at(broker.port, pki) as region, post_at(outbox, settings_for(broker.port, pki)) as post:
+            region.answers = False
+            post.commit(2)
+            await until(lambda: len(region.stored) == 2)
+            for key in (GatewayKey("gateway-1", b"\x0a" * 32), GatewayKey("gateway-9", b"\x0b" * 32)):
+                await region.acknowledge(outbox.boot, 1, 2, key)
+            await region.say(Channel.ACK, b"\xd2garbage")
+            await until(lambda: post.uplink.state.refused_acks == 3)
+            assert outbox.waiting_count == 2
+            assert post.alarms == ["ack-forged"]  # once a minute: a flood must not fill the outbox
+            region.answers = True
+            await post.drained()
+
+    asyncio.run(story())
+
+
+def test_d28_an_acknowledgement_for_numbers_never_sent_is_ignored_and_raises_an_alarm(
+    broker: Broker, pki: Pki, outbox: Outbox
+) -> None:
+    async def story() -> None:
+        async with region_at(broker.port, pki) as region, post_at(outbox, settings_for(broker.port, pki)) as post:
+            region.answers = False
+            post.commit(2)
+            await until(lambda: len(region.stored) == 2)
+            await region.acknowledge(outbox.boot, 1, 3)
+            await region.acknowledge("f" * 32, 1, 1)
+            await until(lambda: post.uplink.state.refused_acks == 2)
+            assert outbox.waiting_count == 2
+            assert post.alarms == ["ack-unknown"]
+
+    asyncio.run(story())
+
+
+def test_d09_a_frame_that_the_gateway_never_acknowledges_does_not_stop_the_others(
+    broker: Broker, pki: Pki, outbox: Outbox
+) -> None:
+    async def story() -> None:
+        async with region_at(broker.port, pki) as region, post_at(outbox, settings_for(broker.port, pki)) as post:
+            region.never = set(range(1, 25))  # more than a whole window
+            post.commit(40)
+            await until(lambda: outbox.waiting_count == 24)
+            assert [row.first for row in outbox.waiting(100)] == list(range(1, 25))
+
+    asyncio.run(story())
+
+
+def test_a_cut_wire_and_a_silent_one_are_states_and_heal(broker: Broker, pki: Pki, outbox: Outbox) -> None:
+    async def story() -> None:
+        proxy = Proxy(broker.port)
+        port = await proxy.start()
+        try:
+            async with region_at(broker.port, pki) as region, post_at(outbox, settings_for(port, pki)) as post:
+                post.commit()
+                await post.drained()
+                await proxy.cut()
+                await until(lambda: not post.uplink.state.connected)
+                post.commit(5)
+                assert (post.uplink.state.waiting, post.states[-1].connected) == (5, False)
+                await proxy.heal()
+                await post.drained()
+                proxy.faults.down_hole = True  # acknowledgements vanish, and come later
+                post.commit(5)
+                await until(lambda: len(region.stored) == 11)
+                assert outbox.waiting_count == 5
+                await proxy.heal()
+                await post.drained()
+                expect_all_stored_once(region, post, 11)
+        finally:
+            await proxy.stop()
+
+    asyncio.run(story())
+
+
+def test_a_slow_and_torn_wire_delivers_all_the_same(broker: Broker, pki: Pki, outbox: Outbox) -> None:
+    async def story() -> None:
+        proxy = Proxy(broker.port)
+        port = await proxy.start()
+        proxy.faults.latency_s, proxy.faults.slice_bytes = 0.05, 700
+        try:
+            async with region_at(broker.port, pki) as region, post_at(outbox, settings_for(port, pki)) as post:
+                post.commit(25)
+                await post.drained()
+                expect_all_stored_once(region, post, 25)
+        finally:
+            await proxy.stop()
+
+    asyncio.run(story())
+
+
+def test_e14_a_broker_of_another_authority_gets_nothing(
+    pki: Pki, outbox: Outbox, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "foreign").mkdir()
+    foreign = Pki(tmp_path / "foreign")
+    certificates = Certificates(*foreign.broker, foreign.clients_ca)
+
+    async def story(port: int) -> None:
+        async with post_at(outbox, settings_for(port, pki)) as post:
+            post.commit()
+            await until(lambda: "CERTIFICATE_VERIFY_FAILED" in caplog.text)
+            assert not post.uplink.state.connected
+            assert outbox.waiting_count == 1
+
+    with Broker(tmp_path / "broker", certificates, region=TOPIC.region) as broker:
+        asyncio.run(story(broker.port))
+
+
+def test_e14_a_device_that_the_broker_does_not_know_stays_offline_and_keeps_its_rows(
+    broker: Broker, pki: Pki, outbox: Outbox, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    stranger = Authority(tmp_path, "stranger").issue("lane-1", Pki.CLIENT)
+
+    async def story() -> None:
+        settings = replace(settings_for(broker.port, pki), cert=stranger[0], key=stranger[1])
+        async with post_at(outbox, settings) as post:
+            post.commit()
+            await until(lambda: "offline" in caplog.text)
+            assert outbox.waiting_count == 1
+
+    asyncio.run(story())
+
+
+def test_no_broker_at_all_is_said_once_and_ends_at_once_when_told(
+    pki: Pki, outbox: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story() -> None:
+        async with post_at(outbox, settings_for(free_port(), pki)) as post:
+            post.commit()
+            await until(lambda: "offline" in caplog.text)
+            await asyncio.sleep(0.5)  # several attempts more
+            assert caplog.text.count("offline") == 1
+            began_s = time.monotonic()
+        assert time.monotonic() - began_s < 1.0
+        assert outbox.waiting_count == 1
+
+    asyncio.run(story())
+
+
+def test_the_status_is_signed_and_tells_what_is_still_to_come(broker: Broker, pki: Pki, outbox: Outbox) -> None:
+    async def story() -> None:
+        async with region_at(broker.port, pki) as region, post_at(outbox, settings_for(broker.port, pki)) as post:
+            region.answers = False
+            post.commit(2)
+            await until(lambda: any(status["produced"] == 2 for status in region.statuses))
+            await until(lambda: len(region.statuses) >= 3)
+            status = region.statuses[-1]
+            assert status["boots"] == [{"boot": outbox.boot, "last_seq": 2}]
+            assert (status["boot"], status["state"], status["waiting"]) == (outbox.boot, "Idle", 2)
+            times = [status["mono_ms"] for status in region.statuses]
+            assert times == sorted(times, key=int)  # type: ignore[arg-type]  # a number in each
+
+    asyncio.run(story())
+
+
+def test_e03_a_command_is_handed_on_and_a_retained_one_ignored(broker: Broker, pki: Pki, outbox: Outbox) -> None:
+    async def story() -> None:
+        async with region_at(broker.port, pki) as region:
+            await region.say(Channel.CMD, b"open, said yesterday", retain=True)
+            async with post_at(outbox, settings_for(broker.port, pki)) as post:
+                await post.connected()
+                await region.say(Channel.CMD, b"hold")
+                await region.say(Channel.LIST, b"manifest")
+                await until(lambda: len(post.commands) == 2)
+                assert post.commands == [(Channel.CMD, b"hold"), (Channel.LIST, b"manifest")]
+
+    asyncio.run(story())
+
+
+def test_no_traveller_stands_in_any_log(
+    broker: Broker, pki: Pki, outbox: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    crossing = "5f1c1a4e-8f6b-4c0a-9d53-0d2f6a1b7c88"
+    document = TravelDocument("P", "UTO", "L898902C3", "2032-04-15")
+    person = Person("ERIKSSON", "ANNA MARIA", "1974-08-12", Sex.FEMALE, "UTO")
+    day = NOW.time.date()
+    referred = CrossingReferred(crossing, 1, Where.INSIDE, ("face-no-match",), document, person, (), day)
+
+    async def story() -> None:
+        async with region_at(broker.port, pki) as region, post_at(outbox, settings_for(broker.port, pki)) as post:
+            outbox.commit(referred.TYPE, data_of(referred), NOW)
+            await post.drained()
+            abandoned = CrossingAbandoned(crossing, 1, "stepped-back")
+            outbox.commit(abandoned.TYPE, data_of(abandoned), NOW)
+            await region.say(Channel.ACK, b"garbage")
+            await asyncio.to_thread(broker.kill)
+            await until(lambda: not post.uplink.state.connected)
+
+    with caplog.at_level(logging.DEBUG):
+        asyncio.run(story())
+    assert "uplink" in caplog.text
+    for word in ("ERIKSSON", "ANNA", "L898902C3", "1974", crossing):
+        assert word not in caplog.text
+        assert word not in broker.log.read_text()
