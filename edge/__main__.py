@@ -111,6 +111,7 @@ class Edge:
             lambda lost: self._camera.see(self._tell, lost=lost),
         )
         self._camera, self._disk, self._chip_reader = Watch("camera"), Watch("disk"), Watch("chip-reader")
+        self._matcher = Watch("face")
         self._barrier = BarrierClient(
             config.wires.barrier,
             _raw_key(config.folder / "barrier.key"),
@@ -196,11 +197,12 @@ class Edge:
         self._board.alarm(code)
 
     async def _watch_devices(self) -> None:
-        """The disk and the chip reader say nothing by themselves when they go."""
+        """The disk, the chip reader and the face process say nothing by themselves when they go."""
         chip_due_s = 0.0
         while True:
             obstacle = await asyncio.to_thread(self._outbox.obstacle)
             self._disk.see(self._tell, lost=obstacle is not None)
+            self._matcher.see(self._tell, lost=self._face.ready is None)
             if (now_s := time.monotonic()) >= chip_due_s:
                 chip_due_s = now_s + CHIP_EVERY_S
                 self._chip_reader.see(self._tell, lost=await asyncio.to_thread(self._chip_is_lost))

@@ -44,6 +44,8 @@ class PageSense:
     def lifted(self) -> None:
         if self._page.present:
             self._page.present = False
+            if self._page.lines is not None:
+                self._page.lines.cancel()  # no lines will come of it any more
             self._tell(gate.DocumentRemoved())
 
     def _laid(self) -> None:

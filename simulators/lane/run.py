@@ -21,6 +21,9 @@ READY_LIMIT_S = 30.0  # real: from the start of all processes to the first green
 BETWEEN_LIMIT_S = 60.0  # simulated: from one traveller's end to the next green arrow, officers included
 DRAIN_LIMIT_S = 30.0  # real: from the last traveller to the last event in the store
 EVENTS_A_PAGE = 500
+# pcscd looks for a card each 0.4 s and is no faster in a fast simulation: it must miss one before the next is laid down.
+# People walk up meanwhile; this rest is no time of theirs.
+PCSC_REST_S = 1.2
 CALLED_WITHIN_S = 1.0  # border-process: an officer is alerted at once
 
 Progress = Callable[[int, int, Passage], None]
@@ -34,7 +37,9 @@ class Run:
     passages: list[Passage] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     _visits: dict[int, set[tuple[str, int]]] = field(default_factory=dict)
+    rested_s: float = 0.0
     _count: int = 0
+    _over_s: float = 0.0
 
     async def travel(self, part: Part) -> Passage:
         """One traveller, from the green arrow to her end."""
@@ -43,11 +48,13 @@ class Run:
         self.passages.append(passage)
         if await self.post.display.until(lambda shown: shown["screen"] == "ready", self._real(BETWEEN_LIMIT_S)) is None:
             self.broken.append(f"traveller {passage.number} found the lane closed: {self.post.display.sign.screen}")
+        await self._rest()
         boot = await self._boot()
         traveller = Traveller(self._lane(), part.passport, part.face, part.conduct)
         officer = Officer(self.post.desk)
         async with around(part.scenario.trouble, self.post), officer.on_duty():
             passage.got = await traveller.cross()
+        self._over_s = asyncio.get_running_loop().time()
         passage.seconds = traveller.seconds
         self._visits[passage.number] = {(boot, visit) for visit in traveller.visits}
         if passage.got is None:
@@ -55,6 +62,13 @@ class Run:
         self._judge_call(passage, traveller, officer)
         self.post.measure()
         return passage
+
+    async def _rest(self) -> None:
+        if not self.post.chip_url.startswith("pcsc:"):
+            return
+        rest_s = max(0.0, self._over_s + PCSC_REST_S - asyncio.get_running_loop().time())
+        self.rested_s += rest_s
+        await asyncio.sleep(rest_s)
 
     def forget(self, kept: int) -> None:
         """A demonstration runs for days: only the latest passages are remembered."""
@@ -175,7 +189,7 @@ async def run_lane(
             if cut_off:
                 await post.proxy.cut()
             progress(number, travellers, await run.travel(part))
-        simulated_s = (loop.time() - began_s) * settings.speed
+        simulated_s = (loop.time() - began_s - run.rested_s) * settings.speed
         await post.proxy.heal()
         delivery = await run.settle()
         post.measure()

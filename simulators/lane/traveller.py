@@ -18,6 +18,7 @@ from simulators.reader.reader import ReaderSim
 
 # Where people stand, in metres from the entry's threshold; the exit's threshold is at 2.0.
 AT_READER_M, INSIDE_M, GONE_M = -0.8, 1.0, 3.2
+IN_DOORWAY_M = 0.25  # the inner beam is still broken: not in yet
 WALK_M_S = 1.2
 AT_DOOR_S = 3.0  # how long a person waits in front of a door before she looks at the display again
 BEHIND_M = 0.5  # how close a tailgater follows
@@ -41,7 +42,7 @@ class Delays:
     to_read_a_sign: float = 0.7
     to_lift: float = 0.5
     to_press_egress: float = 2.0
-    patience: float = 240.0
+    patience: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,8 @@ class Traveller:
                         return Outcome.REFERRED if self._referred else Outcome.ABANDONED
                     last = sign
                     await self._act(sign)
+                    if self._referred and not self._laid and self._person.x_m < 0:
+                        return Outcome.REFERRED  # she goes with the officer
                 self.seconds = (clock() - began_s) * self._lane.speed
                 return Outcome.GRANTED
         except TimeoutError:
@@ -117,7 +120,8 @@ class Traveller:
                 self._lane.camera.show(self._face, Kind.LIVE)
             case "go":
                 await self._wait(self._lane.delays.to_read_a_sign)
-                await self._walk(GONE_M)
+                while self._lane.display.sign.screen == "go" and not self._through:
+                    await self._walk(GONE_M)
             case "officer" | "step-back" | "evacuate":
                 await self._turn_back(sign)
             case _:
@@ -135,13 +139,15 @@ class Traveller:
         await self._wait(self._lane.delays.to_read_a_sign)
         match self._conduct:
             case Conduct.STEPS_BACK:
-                await self._walk(0.6)
+                while self._lane.display.sign.screen == "enter" and self._person.x_m < IN_DOORWAY_M:
+                    await self._walk(IN_DOORWAY_M)
                 await self._walk(AT_READER_M)
             case Conduct.TAILGATER:
                 self._follower = self._lane.plant.arrive(AT_READER_M - BEHIND_M)
                 await asyncio.gather(self._walk(INSIDE_M + 0.3), self._follow(INSIDE_M + 0.3 - BEHIND_M))
             case _:
-                await self._walk(INSIDE_M)
+                while self._lane.display.sign.screen == "enter" and not self._inside:
+                    await self._walk(INSIDE_M)
 
     async def _turn_back(self, sign: Sign) -> None:
         """An officer is called: take the document, and if inside, leave by the way that opens from inside."""
