@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import socket
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +79,7 @@ def parse(line: bytes) -> Laid | str:
 
 
 class Control:
-    """The hand that lays documents on the simulated reader. One connection, orders one after another."""
+    """The hand that lays documents on the simulated reader. One connection, one order after another, any thread."""
 
     def __init__(self, path: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -90,6 +91,7 @@ class Control:
             self._socket.close()
             raise ControlError(f"No chip process answers at {path} ({error.strerror}). Start it first.") from error
         self._answers = self._socket.makefile("rb")
+        self._turn = threading.Lock()
 
     def lay(self, files: Mapping[str, bytes], mrz: Sequence[str], fault: str | None = None) -> None:
         encoded = {name: base64.b64encode(content).decode() for name, content in files.items()}
@@ -113,8 +115,9 @@ class Control:
 
     def _ask(self, order: Mapping[str, Any]) -> None:  # Any: JSON
         try:
-            self._socket.sendall(json.dumps(order).encode() + b"\n")
-            line = self._answers.readline(LINE_LIMIT_BYTES)
+            with self._turn:  # an answer belongs to the order before it
+                self._socket.sendall(json.dumps(order).encode() + b"\n")
+                line = self._answers.readline(LINE_LIMIT_BYTES)
         except OSError as error:
             raise ControlError(f"The chip process is gone ({error}).") from error
         if not line:

@@ -86,7 +86,7 @@ class PcscStack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process must have in its environment to find this pcscd."""
+        """What a process must have in its environment to find this pcscd. libpcsclite reads it once in a process."""
         return {"PCSCLITE_CSOCK_NAME": str(self.socket)}
 
     @property
@@ -97,6 +97,8 @@ class PcscStack:
         """Everything below ``state``; the chip listens for orders at the socket ``control``. Raises PcscError."""
         if reason := available():
             raise PcscError(reason)
+        for log in (state.absolute() / "chip.log", state.absolute() / "pcsc" / "pcscd.log"):
+            end_leftovers(log)
         try:
             self._pcscd = self._start_pcscd(state.absolute() / "pcsc")
             self._chip = self._start_chip(state.absolute(), control.absolute(), self._pcscd.pid)
@@ -183,6 +185,14 @@ def end(process: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def end_leftovers(log: Path) -> None:
+    """Whoever started this stack last was killed and could not end it: its processes still write to this log."""
+    for output in Path("/proc").glob("[0-9]*/fd/1"):
+        with contextlib.suppress(OSError):  # ended meanwhile, or another user's
+            if os.readlink(output) == str(log):
+                os.kill(int(output.parts[2]), signal.SIGTERM)
 
 
 def _wait_for(path: Path, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -208,6 +208,17 @@ def test_a_chip_that_cannot_start_takes_the_stack_down_with_it(tmp_path: Path) -
     assert not any(path.is_socket() for path in tmp_path.rglob("*"))
 
 
+def test_a_second_start_ends_what_a_killed_lane_left_behind(tmp_path: Path) -> None:
+    left = PcscStack()
+    processes = left.start(tmp_path, tmp_path / "chip.sock")
+    with PcscStack() as again:
+        again.start(tmp_path, tmp_path / "chip.sock")
+        for pid in (processes.pcscd, processes.chip):
+            assert os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT) is not None
+        assert "Virtual PCD" in readers(again)
+    left.stop()
+
+
 def test_after_pcscd_was_killed_a_second_start_works(tmp_path: Path) -> None:
     stack = PcscStack()
     processes = stack.start(tmp_path, tmp_path / "chip.sock")

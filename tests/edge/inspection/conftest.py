@@ -59,13 +59,18 @@ def pcsc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[PcscStack, 
 def direct(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """The chip process behind a port of its own."""
     control = tmp_path_factory.mktemp("direct") / "chip.sock"
-    port = free_port()
+    port = unused_port()
     process = start_chip(control, ["--listen", f"127.0.0.1:{port}"])
     yield f"socket://127.0.0.1:{port}", control
     end(process)
 
 
+@pytest.fixture
 def free_port() -> int:
+    return unused_port()
+
+
+def unused_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
 
