@@ -12,7 +12,7 @@ MAX_LENGTH_BYTES: Final = 4 * 1024 * 1024
 MAX_TAG_BYTES: Final = 3
 MAX_OBJECTS: Final = 256  # in one template of the logical data structure
 MAX_DEPTH_LEVELS: Final = 32
-MAX_SURVEYED_OBJECTS: Final = 100_000  # in one CMS structure
+MAX_SURVEYED_OBJECTS: Final = 20_000  # in one CMS structure; a real EF.SOD has some hundreds
 
 
 class Garbled(Exception):

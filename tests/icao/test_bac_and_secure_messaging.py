@@ -74,6 +74,11 @@ def test_a_reader_token_thrown_back_is_no_chip() -> None:
         bac.accept_chip(KEYS, READER, CHIP_CHALLENGE, READER_TOKEN)
 
 
+def test_a_recorded_answer_does_not_fit_a_new_challenge_of_ours() -> None:
+    with pytest.raises(bac.AccessDenied):
+        bac.accept_chip(KEYS, bac.Nonces(bytes(8), READER.key), CHIP_CHALLENGE, CHIP_TOKEN)
+
+
 def test_a_replayed_reader_token_does_not_open_the_chip_again() -> None:
     with pytest.raises(bac.AccessDenied):
         bac.accept_reader(KEYS, bac.Nonces(bytes(8), CHIP.key), READER_TOKEN)
@@ -189,6 +194,11 @@ STATUS = bytes.fromhex("99029000")
 def test_nonsense_with_a_right_mac_is_still_nonsense(session: Session, covered: bytes) -> None:
     with pytest.raises(Garbled):
         unwrap_response(session, protected(session, covered))
+
+
+def test_nothing_may_stand_behind_the_mac(session: Session) -> None:
+    with pytest.raises(Garbled, match="out of order"):
+        unwrap_response(session, protected(session, b"")[:-2] + STATUS + bytes.fromhex("9000"))
 
 
 def test_a_command_in_clear_is_refused_by_the_chip(session: Session) -> None:

@@ -478,6 +478,13 @@ def test_a_state_signs_its_own_documents(state: str, country: str, result: Resul
     assert check(recipe, [csca(country)])["pa.country"].result is result
 
 
+def test_a_trusted_neighbour_cannot_make_a_signer_for_utopia() -> None:
+    ours = certificate(name("UT", "Signer"), name("NV", "CSCA"), key("p256-ds"), key("p256-nv"))
+    checks = check(Recipe(signer_der=ours), [csca(), csca("NV", "p256-nv")])
+    assert wrong(checks) == {"pa.country": Result.FAILED}
+    assert "NV signed it" in checks["pa.country"].detail
+
+
 def test_the_country_is_read_from_every_format() -> None:
     for format in ("TD1", "TD2"):
         assert wrong(check(Recipe(groups={1: dg1(format=format)}))) == {}
@@ -514,6 +521,7 @@ def test_a_signer_that_is_not_among_several_certificates_is_missing() -> None:
 def test_a_signed_list_without_attributes_is_not_accepted() -> None:
     checks = check(Recipe(attributes=False))
     assert wrong(checks) == {"pa.message_digest": Result.FAILED}
+    assert "no signed attributes" in checks["pa.message_digest"].detail
 
 
 def test_a_signed_content_type_of_another_kind_is_told() -> None:
@@ -523,6 +531,8 @@ def test_a_signed_content_type_of_another_kind_is_told() -> None:
 def test_md5_proves_nothing() -> None:
     checks = check(Recipe(group_digest="md5"))
     assert wrong(checks) == {"pa.dg_hash.1": Result.NOT_SUPPORTED, "pa.dg_hash.2": Result.NOT_SUPPORTED}
+    checks = check(Recipe(digest="md5", algorithm={"algorithm": "sha256_ecdsa"}))
+    assert wrong(checks) == {"pa.message_digest": Result.NOT_SUPPORTED, "pa.sod_signature": Result.FAILED}
 
 
 def test_an_unknown_digest_of_the_signer_is_not_supported() -> None:
@@ -654,6 +664,11 @@ ANCHORS = [parse_certificate(csca())]
 def test_what_is_no_sod_fails_the_first_check_and_makes_no_other(file: bytes) -> None:
     checks = verify(file, GROUPS, [parse_certificate(csca())], TODAY)
     assert [(each.id, each.result) for each in checks] == [("pa.parse", Result.FAILED)]
+
+
+def test_a_nesting_bomb_is_refused_before_the_parser_sees_it() -> None:
+    with pytest.raises(Garbled, match="nests too deep"):
+        parse_sod(write(0x77, b"\x30\x80" * 100 + bytes(200)))
 
 
 def test_a_sod_without_content_is_garbled() -> None:

@@ -48,6 +48,12 @@ def test_nonsense_is_garbled(garbage: str) -> None:
         tlv.read_one(bytes.fromhex(garbage), 0x30)
 
 
+def test_a_length_beyond_every_limit_is_refused_before_its_value_is_there() -> None:
+    assert tlv.read_header(bytes.fromhex("7583400000"))[1] == tlv.MAX_LENGTH_BYTES
+    with pytest.raises(Garbled, match="limit"):
+        tlv.read_header(bytes.fromhex("7583400001"))
+
+
 def test_more_objects_than_a_template_holds_are_refused() -> None:
     with pytest.raises(Garbled, match="more than"):
         tlv.read_all(b"\x02\x00" * (tlv.MAX_OBJECTS + 1))
