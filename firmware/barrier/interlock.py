@@ -76,7 +76,7 @@ def _drive(now_ms: int, state: "State", seen: Seen, settings: "Settings", events
         state.entry = _evacuate(now_ms, state.entry, seen.entry_open)
         state.exit = _evacuate(now_ms, state.exit, seen.exit_open)
         return
-    if state.mode == words.FAULTED and state.entry[0] == SHUT:
+    if state.mode == words.FAULTED and state.entry[0] in (SHUT, LOCKING):
         state.entry = (LOCKING, now_ms, 0)  # unbolted for whoever is inside, so not proven shut any more
     before = state.entry[0], state.exit[0]
     state.entry, told = move(
@@ -149,7 +149,10 @@ def _settle(now_ms: int, state: "State", seen: Seen, settings: "Settings", event
 
 # --- pins ---
 def _outputs(state: "State", seen: Seen) -> Outputs:
-    """From phases to pins, with the last word: no drive opens a door while the other one is not closed."""
+    """From phases to pins, with the last word: no drive opens a door while the other one is not proven shut.
+
+    A door that would reverse and may not stands still: that hurts nobody either.
+    """
     if state.mode == words.STARTING:
         return OFF
     exit_locked = state.exit[0] in (SHUT, LOCKING, STALLED) and seen.exit_closed and not state.fire
@@ -157,10 +160,10 @@ def _outputs(state: "State", seen: Seen) -> Outputs:
         return _stopped(exit_locked)
     entry, exit_ = state.entry[0], state.exit[0]
     return Outputs(
-        entry in (OPENING, BLOCKED) and not seen.entry_open and (state.fire or seen.exit_closed),
+        entry in (OPENING, BLOCKED) and not seen.entry_open and (state.fire or (exit_ == SHUT and seen.exit_closed)),
         entry == CLOSING and seen.entry_clear,
         entry in (SHUT, LOCKING) and state.mode != words.FAULTED and not state.fire,
-        exit_ in (OPENING, BLOCKED) and not seen.exit_open and (state.fire or seen.entry_closed),
+        exit_ in (OPENING, BLOCKED) and not seen.exit_open and (state.fire or (entry == SHUT and seen.entry_closed)),
         exit_ == CLOSING and seen.exit_clear,
         exit_locked,
         state.mode == READY and state.entry_permit is not None,
