@@ -103,7 +103,7 @@ class _Framed:
         return self._drop("cut-short") if self._frame else None
 
     def _begin(self) -> PageEvent | None:
-        cut = len(self._frame) > 0
+        cut = len(self._frame) > 1  # Between two STX nothing was said, so nothing is lost.
         self._frame[:] = bytes((STX,))
         self._lost = False
         return Garbled("cut-short") if cut else None

@@ -235,6 +235,46 @@ def test_a_pad_that_is_missing_fails_closed() -> None:
     asyncio.run(story())
 
 
+PAD = """
+from edge.face.protocols import Liveness
+class Pad:
+    name = "told"
+    def load(self): pass
+    def judge(self, frames):
+        assert len(frames) >= 1
+        return {verdict}
+"""
+
+
+@pytest.mark.parametrize(
+    ("verdict", "outcome"),
+    [
+        ("Liveness.GENUINE", Face.MATCH),
+        ("Liveness.ATTACK", Face.NO_MATCH),
+        ("Liveness.UNDETERMINED", Face.ABORTED),
+        ("1 / 0", Face.ABORTED),
+        ("True", Face.ABORTED),
+    ],
+)
+def test_a_match_holds_only_if_the_plugged_in_pad_says_genuine(
+    verdict: str, outcome: Face, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "told_pad.py").write_text(PAD.format(verdict=verdict))
+    about = tmp_path / "told_pad-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: told-pad\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[borderpost.pads]\ntold = told_pad:Pad\n")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), os.environ.get("PYTHONPATH", ""))))
+
+    async def story() -> None:
+        async with lane(pad="told") as it:
+            it.camera.show(HOLDER)
+            assert await it.face.wait_ready(START_LIMIT_S)
+            assert (await it.compare()).outcome is outcome
+
+    asyncio.run(story())
+
+
 LIAR = """
 import sys
 from edge.face.talk import *
