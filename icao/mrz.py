@@ -124,10 +124,9 @@ def bac_key_information(mrz: Mrz) -> str:
 def _shape(lines: Sequence[str]) -> Layout:
     layout = layout_of(lines)
     if layout is None:
-        widths = ", ".join(str(len(line)) for line in lines[:4])
+        found = " and ".join(str(len(line)) for line in lines[:4]) or "no"
         raise MrzError(
-            f"{len(lines)} lines of {widths or 'no'} characters are no machine readable zone:"
-            " give 3 lines of 30, 2 of 36 or 2 of 44."
+            f"Lines of {found} characters make no machine readable zone: give 3 lines of 30, 2 of 36 or 2 of 44."
         )
     for number, line in enumerate(lines, start=1):
         for place, character in enumerate(line, start=1):
