@@ -155,6 +155,11 @@ def new_region(tmp_path: Path) -> Callable[[str], Region]:
     return lambda name: make_region(tmp_path / name, name)
 
 
+@pytest.fixture(scope="session")
+def new_region_in() -> Callable[[Path, str], Region]:
+    return make_region
+
+
 def make_region(folder: Path, name: str) -> Region:
     folder.mkdir(parents=True, exist_ok=True)
     now = datetime.now(UTC)

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import os
+import re
 import resource
 import signal
 import socket
@@ -89,8 +91,12 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-@pytest.fixture
-def running(region: Any) -> Iterator[Running]:
+@pytest.fixture(scope="module")
+def everything(
+    tmp_path_factory: pytest.TempPathFactory, new_region_in: Callable[[Path, str], Any]
+) -> Iterator[Running]:
+    """One region for the whole file: starting a gateway is what takes time. Each test has a lane of its own."""
+    region = new_region_in(tmp_path_factory.mktemp("process"), "north")
     state = region.state
     tls = Certificates(state / "broker" / "broker.crt", state / "broker" / "broker.key", state / "clients-ca.crt")
     with Broker(region.folder / "broker", tls, region="north") as broker:
@@ -98,10 +104,24 @@ def running(region: Any) -> Iterator[Running]:
         config = f'region = "north"\n[broker]\nport = {broker.port}\n[pages]\nport = {port}\n'
         (state / "gateway.toml").write_text(config)
         gateway = Running(region, broker, port)
-        gateway.start()
         yield gateway
         if gateway.process is not None:
             gateway.end(signal.SIGKILL)
+
+
+@pytest.fixture
+def running(everything: Running) -> Running:
+    if not everything.broker.running:
+        everything.broker.start()
+    if everything.process is None:
+        everything.start()
+    return everything
+
+
+@pytest.fixture
+def lane(everything: Running, request: pytest.FixtureRequest) -> Any:
+    digest = hashlib.sha256(request.node.nodeid.encode()).hexdigest()
+    return everything.region.lane(f"lane-{digest[:8]}")
 
 
 @dataclass
@@ -157,26 +177,27 @@ def post(running: Running, lane: Any, events: list[Event]) -> Post:
     return Post(lane, running.broker.port, {event.seq: event for event in events})
 
 
-def stored(region: Any) -> list[int]:
+def stored(region: Any, lane: Any) -> list[int]:
     with closing(connect(region.authority.store_path())) as connection:
-        return [seq for (seq,) in connection.execute("SELECT seq FROM events ORDER BY seq")]
+        rows = connection.execute("SELECT seq FROM events WHERE device = ? ORDER BY seq", (lane.name,))
+        return [seq for (seq,) in rows]
 
 
-def test_a_crossing_arrives_is_acknowledged_and_stands_on_the_api(running: Running) -> None:
-    lane = running.region.lane()
+def risen(running: Running, before: dict[str, Any]) -> dict[str, int]:
+    """By how much each count rose, without those that stayed."""
+    after = running.get("/api/v1/counts")
+    return {name: after[name] - before[name] for name in after if after[name] != before[name]}
+
+
+def test_a_crossing_arrives_is_acknowledged_and_stands_on_the_api(running: Running, lane: Any) -> None:
+    before, row = running.get("/api/v1/counts"), running.get("/api/v1/events?after=0&limit=1000")["next"]
     events = [lane.granted(1), lane.left(1), lane.referred(2)]
     asyncio.run(asyncio.wait_for(post(running, lane, events).deliver(), LIMIT_S))
-    counts = running.get("/api/v1/counts")
-    assert {name: counts[name] for name in ("events", "crossings", "granted", "referred", "left", "lost")} == {
-        "events": 3,
-        "crossings": 2,
-        "granted": 1,
-        "referred": 1,
-        "left": 1,
-        "lost": 0,
-    }
-    told = running.get("/api/v1/events?after=1&limit=1")
-    assert told["next"] == 2
+    rose = risen(running, before)
+    rose.pop("duplicates_offered", None)  # a slow machine makes the post send again
+    assert rose == {"events": 3, "crossings": 2, "granted": 1, "referred": 1, "left": 1}
+    told = running.get(f"/api/v1/events?after={row + 1}&limit=1")
+    assert told["next"] == row + 2
     (event,) = told["events"]
     assert (event["type"], event["seq"], event["crossing"]) == ("crossing.left.v1", 2, lane.crossing(1))
     assert event["timings_ms"]["chip"] == 900
@@ -184,18 +205,18 @@ def test_a_crossing_arrives_is_acknowledged_and_stands_on_the_api(running: Runni
     assert "CANARYSSON" not in json.dumps(running.get("/api/v1/events"))
 
 
-def test_a_gateway_killed_in_mid_stream_stores_every_event_once(running: Running) -> None:
-    lane = running.region.lane()
-    events = [event for visit in range(1, 101) for event in (lane.granted(visit), lane.left(visit))]
+def test_a_gateway_killed_in_mid_stream_stores_every_event_once(running: Running, lane: Any) -> None:
+    before = running.get("/api/v1/counts")
+    events = [event for visit in range(1, 61) for event in (lane.granted(visit), lane.left(visit))]
     sender = post(running, lane, events)
 
     async def kill_often() -> None:
-        for share in (0.2, 0.5, 0.8):
+        for share in (0.2, 0.7):
             async with asyncio.timeout(LIMIT_S):
                 while len(sender.acknowledged) < share * len(events):  # noqa: ASYNC110 (polls with a limit)
                     await asyncio.sleep(0.005)
             await asyncio.to_thread(running.end, signal.SIGKILL)
-            committed = set(stored(running.region))
+            committed = set(stored(running.region, lane))
             assert sender.acknowledged <= committed  # nothing was struck off that is not on the disk
             await asyncio.to_thread(running.start)
 
@@ -203,13 +224,13 @@ def test_a_gateway_killed_in_mid_stream_stores_every_event_once(running: Running
         await asyncio.gather(sender.deliver(), kill_often())
 
     asyncio.run(asyncio.wait_for(story(), 3 * LIMIT_S))
-    assert stored(running.region) == [event.seq for event in events]
-    counts = running.get("/api/v1/counts")
-    assert (counts["granted"], counts["left"], counts["lost"], counts["quarantined"]) == (100, 100, 0, 0)
+    assert stored(running.region, lane) == [event.seq for event in events]
+    rose = risen(running, before)
+    rose.pop("duplicates_offered", None)
+    assert rose == {"events": 120, "crossings": 60, "granted": 60, "left": 60}
 
 
-def test_a_broker_killed_in_mid_stream_loses_nothing(running: Running) -> None:
-    lane = running.region.lane()
+def test_a_broker_killed_in_mid_stream_loses_nothing(running: Running, lane: Any) -> None:
     sender = post(running, lane, [lane.alarm() for _ in range(100)])
 
     async def kill_once() -> None:
@@ -221,11 +242,10 @@ def test_a_broker_killed_in_mid_stream_loses_nothing(running: Running) -> None:
         await asyncio.gather(sender.deliver(), kill_once())
 
     asyncio.run(asyncio.wait_for(story(), 2 * LIMIT_S))
-    assert stored(running.region) == list(range(1, 101))
+    assert stored(running.region, lane) == list(range(1, 101))
 
 
-def test_while_the_disk_refuses_nothing_is_acknowledged_and_then_everything_is(running: Running) -> None:
-    lane = running.region.lane()
+def test_while_the_disk_refuses_nothing_is_acknowledged_and_then_everything_is(running: Running, lane: Any) -> None:
     sender = post(running, lane, [lane.granted(1), lane.left(1)])
     assert running.process is not None
     pid = running.process.pid
@@ -235,12 +255,12 @@ def test_while_the_disk_refuses_nothing_is_acknowledged_and_then_everything_is(r
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, as_before[1]))  # no file of this process may be written
         delivering = asyncio.create_task(sender.deliver())
         await asyncio.to_thread(until, lambda: not running.get("/healthz")["store"])
-        assert (sender.acknowledged, stored(running.region)) == (set(), [])
+        assert (sender.acknowledged, stored(running.region, lane)) == (set(), [])
         resource.prlimit(pid, resource.RLIMIT_FSIZE, as_before)
         await delivering
 
     asyncio.run(asyncio.wait_for(story(), LIMIT_S))
-    assert stored(running.region) == [1, 2]
+    assert stored(running.region, lane) == [1, 2]
     assert running.get("/healthz")["ok"]
 
 
@@ -274,8 +294,7 @@ def test_the_gateway_is_small_and_starts_fast(running: Running) -> None:
     assert cpu_s < START_CPU_LIMIT_S  # CPU time: the machine may be busy
 
 
-def test_a_lane_that_speaks_is_shown_live_and_a_stream_hears_of_it(running: Running) -> None:
-    lane = running.region.lane()
+def test_a_lane_that_speaks_is_shown_live_and_a_stream_hears_of_it(running: Running, lane: Any) -> None:
     status = {"boot": lane.boot, "mono_ms": 1, "state": "comparing", "screen": "look", "people": 1, "waiting": 4}
     with socket.create_connection(("127.0.0.1", running.pages_port), timeout=10) as reader:
         reader.sendall(b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
@@ -286,17 +305,16 @@ def test_a_lane_that_speaks_is_shown_live_and_a_stream_hears_of_it(running: Runn
                 await client.publish(str(topic), sign_status(status, topic, lane.key), qos=1)
 
         asyncio.run(asyncio.wait_for(speak(), LIMIT_S))
-        heard = b""
-        while b"1 of 1 heard" not in heard:
-            more = reader.recv(65_536)
-            assert more
-            heard += more
+        heard, deadline = b"", time.monotonic() + LIMIT_S
+        while not re.search(rb'"[1-9]\d* of \d+ heard', heard):
+            assert time.monotonic() < deadline, "the stream never told of it"
+            heard += reader.recv(65_536)
 
 
-def test_no_traveller_is_found_in_logs_or_in_what_the_broker_keeps(running: Running) -> None:
-    lane = running.region.lane()
+def test_no_traveller_is_found_in_logs_or_in_what_the_broker_keeps(running: Running, lane: Any) -> None:
     good = [lane.granted(1), lane.left(1)]
     asyncio.run(asyncio.wait_for(post(running, lane, good).deliver(), LIMIT_S))
+    before = running.get("/api/v1/counts")
     running.end()
 
     async def send_for_later() -> None:
@@ -308,11 +326,11 @@ def test_no_traveller_is_found_in_logs_or_in_what_the_broker_keeps(running: Runn
     asyncio.run(asyncio.wait_for(send_for_later(), LIMIT_S))
     running.broker.stop()
     kept = (running.broker.folder / "persistence" / "mosquitto.db").read_bytes()
-    assert b"bp/1/north/harbour/lane-1/evt" in kept  # the search would have found something
+    assert str(lane.topic).encode() in kept  # the search would have found something
     assert_nobody(kept)
     running.broker.start()
     running.start()
-    until(lambda: running.get("/api/v1/counts")["events"] == 3 and running.get("/api/v1/counts")["quarantined"] == 1)
+    until(lambda: risen(running, before).get("events") == 1 and risen(running, before).get("quarantined") == 1)
     running.end()
     assert b"quarantine" in running.log.read_bytes()
     for path in (running.log, running.broker.log, *running.region.state.glob("store.sqlite*")):
