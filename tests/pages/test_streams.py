@@ -3,12 +3,14 @@ import filecmp
 import json
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from starlette.types import Message
 
 from edge.pages import stream
+from edge.pages.serve import PageServer
 from edge.pages.stream import EventStream, Streams, Topic, event
 from tests.pages.asking import ask
 from tests.pages.pretend import Counter, PretendLane, PretendRegion, RegionServer, Serving, lane_server, until
@@ -87,8 +89,23 @@ def test_a_change_between_two_reads_is_not_lost() -> None:
     assert told == [{"seq": 0}, {"seq": 1}]
 
 
-@pytest.mark.parametrize("server", [lambda: lane_server(PretendLane()), lambda: RegionServer(PretendRegion())])
-def test_a_server_that_is_told_to_stop_ends_its_streams_at_once(server: object) -> None:
+def a_lane() -> PageServer:
+    return lane_server(PretendLane())
+
+
+def a_region() -> PageServer:
+    return RegionServer(PretendRegion())
+
+
+@pytest.mark.parametrize(("room", "server"), [("edge", a_lane), ("gateway", a_region)])
+def test_a_page_with_all_its_files_stays_under_100_kb(room: str, server: Callable[[], PageServer]) -> None:
+    files = sum(path.stat().st_size for path in (ROOT / room / "pages/static").iterdir())
+    with Serving(server()) as serving:
+        assert len(ask(serving.url).body) + files < 100_000
+
+
+@pytest.mark.parametrize("server", [a_lane, a_region])
+def test_a_server_that_is_told_to_stop_ends_its_streams_at_once(server: Callable[[], PageServer]) -> None:
     with Serving(server()) as serving, socket.create_connection(("127.0.0.1", serving.port)) as reader:
         reader.sendall(b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         assert b"text/event-stream" in reader.recv(4096)
