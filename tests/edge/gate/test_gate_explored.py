@@ -70,6 +70,7 @@ EVENTS: tuple[Event, ...] = (
     DeviceLost("camera"),
     DeviceBack("camera"),
 )
+MAX_SITUATIONS = 5000
 START = Closed(frozenset({"starting"}))
 
 
@@ -140,6 +141,7 @@ def explored() -> Moves:
             continue
         state, ghost = situation
         moves[situation] = []
+        assert len(moves) < MAX_SITUATIONS, "something grows without end"
         for event in EVENTS:
             taken = step(state, event)
             then = remember(ghost, state, event, taken)
