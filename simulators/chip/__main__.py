@@ -6,11 +6,12 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from types import FrameType
 
 from simulators.chip.control import listen
 from simulators.chip.faults import make_chip
-from simulators.chip.table import Address, ListenWire, Rooms, Table, VpcdWire, Wire
+from simulators.chip.rooms import Rooms
+from simulators.chip.table import Table
+from simulators.chip.wires import Address, ListenWire, VpcdWire, Wire
 
 
 def address(text: str) -> Address:
@@ -33,10 +34,10 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main() -> int:
     options = build_parser().parse_args()
-    signal.signal(signal.SIGTERM, _end)
     with contextlib.ExitStack() as stack:
         rooms = Rooms()
         stack.callback(rooms.close)
+        _end_on_sigterm(rooms, stack)
         stack.callback(lambda: options.control.unlink(missing_ok=True))
         control = listen(options.control)
         stack.callback(control.close)
@@ -52,8 +53,14 @@ def _wire(options: argparse.Namespace, rooms: Rooms) -> Wire:
     return ListenWire(socket.create_server(options.listen), rooms)
 
 
-def _end(_: int, __: FrameType | None) -> None:
-    sys.exit(0)
+def _end_on_sigterm(rooms: Rooms, stack: contextlib.ExitStack) -> None:
+    """The signal wakes the loop like any guest, so that it can interrupt nothing in the middle."""
+    woken, bell = socket.socketpair()
+    bell.setblocking(False)
+    stack.callback(bell.close)
+    signal.set_wakeup_fd(bell.fileno())
+    signal.signal(signal.SIGTERM, lambda number, frame: None)
+    rooms.admit(woken, lambda _: sys.exit(0))
 
 
 if __name__ == "__main__":

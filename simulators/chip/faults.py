@@ -8,9 +8,9 @@ from icao.apdu import Command, Response
 from icao.data_groups import mrz_lines
 from icao.mrz import MrzError
 from icao.secure_messaging import Session
+from simulators.chip.card import Chip, Lifted
 from simulators.chip.control import Laid
 from simulators.chip.emrtd import EmrtdChip
-from simulators.chip.table import Chip, Lifted
 
 ENDLESS_BYTES: Final = 3 * 1024 * 1024  # below what a TLV length may say, far beyond any portrait
 READS_BEFORE_LIFT: Final = 4

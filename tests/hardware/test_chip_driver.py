@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from hardware.drivers.chip import ChipLimits, ChipReader, ReaderLost, Worker, open_chip
+from hardware.drivers.chip import ChipLimits, ChipReader, ReaderLost, open_chip
+from hardware.drivers.worker import Worker
 from hardware.wires import vpcd
 from icao.apdu import Silent
 
