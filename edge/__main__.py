@@ -83,9 +83,8 @@ class Edge:
         identity = read_identity(folder / "identity")
         self._outbox = _opened(folder / "outbox.db", Sealer(identity.topic, identity.device_key, identity.region))
         self._clock = PostClock(self._outbox.floor_ms)
-        now = lambda: self._clock.now().time  # noqa: E731  # said three times below
         self._records = Records(
-            self._outbox, config.device.direction, config.device.retention_days, self._clock.now, today(now)
+            self._outbox, config.device.direction, config.device.retention_days, self._clock.now, today(self._now)
         )
         self._settings = UplinkSettings(
             config.uplink.host,
@@ -98,10 +97,9 @@ class Edge:
             status_every_s=config.uplink.status_every_s,
         )
         self._officer_key = _secret(folder / "officer.key")
-        self._policy = Policy(folder / "rules.toml", folder / "lists", _raw_key(folder / "lists.key"), now)
+        self._policy = Policy(folder / "rules.toml", folder / "lists", _raw_key(folder / "lists.key"), self._now)
         self._trust = TrustStore.open(folder / "trust")
         self._chip: ChipReader = open_chip(config.wires.chip)
-        self._now = now
 
     async def run(self) -> int:
         config = self._config
@@ -218,8 +216,11 @@ class Edge:
         return False
 
     # --- what the parts ask for ---
+    def _now(self) -> datetime:
+        return self._clock.now().time
+
     def _inspect(self, printed: Mrz | None, stop: threading.Event) -> Inspection:
-        return inspect(printed, self._chip, self._trust, self._now().astimezone().date(), lambda share: None, stop)
+        return inspect(printed, self._chip, self._trust, self._now().astimezone().date(), _unwatched, stop)
 
     def _status(self) -> Mapping[str, object]:
         return {
@@ -255,6 +256,10 @@ class Edge:
             "pid": os.getpid(),
             "up_s": round(time.monotonic() - self._began_s, 1),
         }
+
+
+def _unwatched(share: float) -> None:
+    """The display shows that it reads; how far, it will show once a chip is slow enough to see it."""
 
 
 def _not_yet(channel: Channel, message: bytes) -> None:

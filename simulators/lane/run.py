@@ -21,7 +21,7 @@ READY_LIMIT_S = 30.0  # real: from the start of all processes to the first green
 BETWEEN_LIMIT_S = 60.0  # simulated: from one traveller's end to the next green arrow, officers included
 DRAIN_LIMIT_S = 30.0  # real: from the last traveller to the last event in the store
 EVENTS_A_PAGE = 500
-# pcscd looks for a card each 0.4 s and is no faster in a fast simulation: it must miss one before the next is laid down.
+# pcscd looks for a card each 0.4 s, however fast the simulation: it must miss one before the next is laid down.
 # People walk up meanwhile; this rest is no time of theirs.
 PCSC_REST_S = 1.2
 CALLED_WITHIN_S = 1.0  # border-process: an officer is alerted at once

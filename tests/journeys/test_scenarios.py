@@ -4,7 +4,6 @@ import asyncio
 from pathlib import Path
 
 from simulators.lane.scenarios import SCENARIOS, Outcome
-
 from tests.journeys.story import post_with, wrong
 
 
