@@ -20,7 +20,8 @@ import aiomqtt
 
 from edge.outbox.errors import OutboxError
 from edge.outbox.flight import Flight, Next
-from edge.outbox.outbox import Outbox, Row
+from edge.outbox.outbox import Outbox
+from edge.outbox.tables import Row
 from messages.ack import Ack, verify_ack
 from messages.errors import Refused
 from messages.keys import GatewayRecord

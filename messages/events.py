@@ -52,7 +52,7 @@ class Event:
         return f"Event({self.type!r}, {self.boot!r}, {self.seq})"
 
     def to_json(self) -> bytes:
-        """The bytes that are signed; Refused(too-large) when they would be."""
+        """The bytes that are signed; Refused(too-large, bad-events) when ``from_json`` would refuse them."""
         fields = {
             "specversion": SPEC_VERSION,
             "id": self.id,
@@ -66,7 +66,10 @@ class Event:
             "bpclock": self.clock.value,
             "data": self.data,
         }
-        body = json.dumps(fields, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+        try:
+            body = json.dumps(fields, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+        except (TypeError, ValueError):  # no JSON type, NaN, a lone surrogate: the other end would refuse it
+            raise _bad("data") from None
         if len(body) > EVENT_MAX_BYTES:
             raise Refused(Quarantine.TOO_LARGE, f"event over {EVENT_MAX_BYTES} bytes")
         return body

@@ -5,6 +5,13 @@ class OutboxError(Exception):
     """The event is not on the disk. Nobody may pass on it."""
 
 
+class Unfit(OutboxError):
+    """``where`` names the place in the event that breaks the contract, never its value."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(f"The event breaks the contract ({where}), so it was not recorded: report this fault.")
+
+
 class DiskFull(OutboxError):
     def __init__(self) -> None:
         super().__init__("The disk of this device is full, so nothing can be recorded: free space on it.")

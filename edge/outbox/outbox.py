@@ -17,9 +17,11 @@ from uuid import uuid4
 from edge.outbox import limits
 from edge.outbox.ballast import Ballast
 from edge.outbox.clock import Stamp
-from edge.outbox.database import open_or_replace, spoken, transaction
-from edge.outbox.errors import DiskFull, OutboxError
+from edge.outbox.database import open_or_replace
+from edge.outbox.errors import DiskFull, OutboxError, Unfit
+from edge.outbox.tables import Acknowledged, Row, Tables
 from messages.ack import Range
+from messages.errors import Refused
 from messages.events import Event, validate
 from messages.frame import seal_frame
 from messages.keys import DeviceKey, RegionPublic
@@ -35,27 +37,6 @@ class Sealer:
     region: RegionPublic
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Row:
-    """One frame that waits. ``place`` orders the rows of this device across boots."""
-
-    place: int
-    boot: str
-    first: int
-    last: int
-    frame: bytes
-
-    def __repr__(self) -> str:
-        return f"Row({self.place}, {self.boot!r}, {self.first}..{self.last})"
-
-
-@dataclass(frozen=True, slots=True)
-class _Struck:
-    place: int
-    events: int
-    size_bytes: int
-
-
 @dataclass(frozen=True, slots=True)
 class Obstacle:
     """Why no new passage may begin: ``code`` is an ALARM of the contract, ``sentence`` is for an officer."""
@@ -68,7 +49,7 @@ class Outbox:
     """Made by ``Outbox.open``; may be used from any thread. Each opening is a new boot with a random id."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path, sealer: Sealer, moved_aside: Path | None) -> None:
-        self._connection = connection
+        self._connection, self._tables = connection, Tables(connection)
         self._folder = path.parent
         self._sealer = sealer
         self._ballast = Ballast(path.with_name(path.name + ".ballast"), limits.BALLAST_BYTES)
@@ -78,8 +59,8 @@ class Outbox:
         self.moved_aside = moved_aside
         self.boot = token_hex(16)
         self._last_seq = 0
-        self._last_ms = self._floor_ms = self._read_floor_ms()
-        self._waiting = self._count_waiting()
+        self._last_ms = self._floor_ms = self._tables.floor_ms()
+        self._waiting = self._tables.waiting_events()
 
     @classmethod
     def open(cls, path: Path, sealer: Sealer) -> "Outbox":
@@ -113,13 +94,20 @@ class Outbox:
             events = tuple(
                 self._event(seq, kind, data, now) for seq, (kind, data) in enumerate(facts, self._last_seq + 1)
             )
-            for event in events:
-                validate(event)  # What the region would refuse must fail here, where somebody still stands.
-            frame = seal_frame(events, self._sealer.topic, self._sealer.device_key, self._sealer.region)
+            frame = self._sealed(events)
             self._write(events, frame, _ms(now.time))
         for listener in tuple(self._listeners):
             listener()
         return events
+
+    def _sealed(self, events: Sequence[Event]) -> bytes:
+        """What the region would refuse fails here, where somebody still stands and can be referred."""
+        try:
+            for event in events:
+                validate(event)
+            return seal_frame(events, self._sealer.topic, self._sealer.device_key, self._sealer.region)
+        except Refused as refused:
+            raise Unfit(str(refused)) from refused
 
     def _event(self, seq: int, kind: str, data: Mapping[str, object], now: Stamp) -> Event:
         source = self._sealer.topic.source
@@ -129,14 +117,7 @@ class Outbox:
         first, last = events[0].seq, events[-1].seq
         last_ms = max(now_ms, self._last_ms)
         try:
-            with transaction(self._connection):
-                self._connection.execute(
-                    "INSERT INTO frames (boot, first_seq, last_seq, frame) VALUES (?, ?, ?, ?)",
-                    (self.boot, first, last, frame),
-                )
-                self._connection.execute(
-                    "UPDATE boots SET last_seq = ?, last_ms = ? WHERE boot = ?", (last, last_ms, self.boot)
-                )
+            self._tables.add(self.boot, first, last, frame, last_ms)
         except OutboxError as error:
             self._fault = error
             raise
@@ -145,76 +126,47 @@ class Outbox:
 
     def _begin_boot(self) -> None:
         try:
-            self._write_boot()
+            self._tables.begin_boot(self.boot, self._floor_ms)
         except DiskFull:
             self._ballast.drop()
-            self._shrink_wal()
-            self._write_boot()
-            self._shrink_wal()
+            self._tables.shrink_wal()
+            self._tables.begin_boot(self.boot, self._floor_ms)
+            self._tables.shrink_wal()
         self._ballast.lay()
-
-    def _write_boot(self) -> None:
-        with transaction(self._connection):
-            self._connection.execute("INSERT INTO boots (boot, last_ms) VALUES (?, ?)", (self.boot, self._floor_ms))
 
     # --- send ---
     def waiting(self, limit: int, after: int = 0) -> list[Row]:
         """Frames to send, oldest first, behind ``place`` ``after``."""
-        return self._rows("place > ? ORDER BY place LIMIT ?", (after, limit))
+        with self._lock:
+            return self._tables.waiting(limit, after)
 
     def again(self, places: Sequence[int]) -> list[Row]:
         """Those of the frames at ``places`` that still wait."""
-        marks = ", ".join("?" * len(places))
-        return self._rows(f"place IN ({marks}) ORDER BY place", tuple(places))
-
-    def _rows(self, condition: str, values: tuple[int, ...]) -> list[Row]:
-        # The condition is one of the two above, never anything from outside.
-        query = f"SELECT place, boot, first_seq, last_seq, frame FROM frames WHERE {condition}"  # noqa: S608
-        with self._lock, spoken():
-            return [Row(*row) for row in self._connection.execute(query, values)]
+        with self._lock:
+            return self._tables.at(places)
 
     # --- strike off ---
     def strike(self, boot: str, seqs: Sequence[Range]) -> list[int]:
         """Delete what the region acknowledged; the places that went. In small transactions, and on a full disk with
         the ballast's room: without that a full disk could never become empty again."""
         with self._lock:
-            found = self._acknowledged(boot, seqs)
+            found = self._tables.acknowledged(boot, seqs)
             for batch in _batches(found):
                 self._delete(batch)
             if found:
                 self._ballast.lay()
             return [row.place for row in found]
 
-    def _acknowledged(self, boot: str, seqs: Sequence[Range]) -> list["_Struck"]:
-        query = (
-            "SELECT place, last_seq - first_seq + 1, length(frame) FROM frames"
-            " WHERE boot = ? AND first_seq BETWEEN ? AND ? AND last_seq <= ? ORDER BY place"
-        )
-        with spoken():
-            return [
-                _Struck(*row)
-                for first, last in seqs
-                for row in self._connection.execute(query, (boot, first, last, last)).fetchall()
-            ]
-
-    def _delete(self, rows: Sequence["_Struck"]) -> None:
+    def _delete(self, rows: Sequence[Acknowledged]) -> None:
         try:
-            self._delete_once(rows)
+            self._tables.delete(rows)
         except DiskFull:
             self._ballast.drop()
-            self._shrink_wal()
-            self._delete_once(rows)
+            self._tables.shrink_wal()
+            self._tables.delete(rows)
         if not self._ballast.is_laid:  # The disk is full: the next batch needs the room that this one has used.
-            self._shrink_wal()
+            self._tables.shrink_wal()
         self._waiting -= sum(row.events for row in rows)
-
-    def _delete_once(self, rows: Sequence["_Struck"]) -> None:
-        with transaction(self._connection):
-            self._connection.executemany("DELETE FROM frames WHERE place = ?", [(row.place,) for row in rows])
-
-    def _shrink_wal(self) -> None:
-        with spoken():
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     # --- how it stands ---
     def can_record(self) -> bool:
@@ -241,8 +193,7 @@ class Outbox:
     def _works_again(self) -> bool:
         """After a failed commit: try a write that changes nothing."""
         try:
-            with transaction(self._connection):
-                self._connection.execute("UPDATE boots SET last_seq = ? WHERE boot = ?", (self._last_seq, self.boot))
+            self._tables.prove_writable(self.boot, self._last_seq)
         except OutboxError as error:
             self._fault = error
             return False
@@ -251,21 +202,18 @@ class Outbox:
 
     def produced(self) -> int:
         """All events ever written here, struck off or not."""
-        with self._lock, spoken():
-            (count,) = self._connection.execute("SELECT coalesce(sum(last_seq), 0) FROM boots").fetchone()
-            return int(count)
+        with self._lock:
+            return self._tables.produced()
 
     def boots(self) -> list[tuple[str, int]]:
         """Each boot, oldest first, with its last number: what the region must have in the end, no more and no less."""
-        with self._lock, spoken():
-            rows = self._connection.execute("SELECT boot, last_seq FROM boots ORDER BY number").fetchall()
-            return [(boot, last_seq) for boot, last_seq in rows]
+        with self._lock:
+            return self._tables.boots()
 
     def last_seq_of(self, boot: str) -> int | None:
         """How far a boot of this device has counted; None when it is none of ours."""
-        with self._lock, spoken():
-            row = self._connection.execute("SELECT last_seq FROM boots WHERE boot = ?", (boot,)).fetchone()
-            return None if row is None else int(row[0])
+        with self._lock:
+            return self._tables.last_seq_of(boot)
 
     @property
     def waiting_count(self) -> int:
@@ -286,21 +234,10 @@ class Outbox:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def _count_waiting(self) -> int:
-        with spoken():
-            query = "SELECT coalesce(sum(last_seq - first_seq + 1), 0) FROM frames"
-            (count,) = self._connection.execute(query).fetchone()
-            return int(count)
 
-    def _read_floor_ms(self) -> int:
-        with spoken():
-            (floor_ms,) = self._connection.execute("SELECT coalesce(max(last_ms), 0) FROM boots").fetchone()
-            return int(floor_ms)
-
-
-def _batches(rows: Sequence[_Struck]) -> Iterator[list[_Struck]]:
+def _batches(rows: Sequence[Acknowledged]) -> Iterator[list[Acknowledged]]:
     """Deleting overwrites (secure_delete), so a batch is as large in the WAL as its frames were: keep it small."""
-    batch: list[_Struck] = []
+    batch: list[Acknowledged] = []
     size_bytes = 0
     for row in rows:
         size_bytes += row.size_bytes

@@ -141,6 +141,13 @@ def test_what_is_no_object_is_refused(body: bytes) -> None:
         Event.from_json(body)
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800", object()])
+def test_what_is_no_strict_json_is_not_written_either(make_event: MakeEvent, value: object) -> None:
+    with pytest.raises(Refused, match="attribute data") as refusal:
+        replace(make_event(), data={"more": value}).to_json()
+    assert refusal.value.reason is Quarantine.BAD_EVENTS
+
+
 def test_an_event_that_is_too_large_is_refused_on_both_sides(make_event: MakeEvent) -> None:
     large = replace(make_event(), data={"code": "x" * EVENT_MAX_BYTES})
     with pytest.raises(Refused) as refusal:

@@ -14,10 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.outbox.clock import Stamp
-from edge.outbox.errors import OutboxBusy, OutboxError, StoreBroken, TooNew
+from edge.outbox.errors import OutboxBusy, OutboxError, StoreBroken, TooNew, Unfit
 from edge.outbox.outbox import Outbox, Sealer
 from messages.ack import ranges
-from messages.errors import Refused
 from messages.events import Clock, Event
 from messages.facts import CrossingReferred, Person, Sex, TravelDocument, Where, data_of
 from messages.frame import open_frame, read_events, verify
@@ -122,7 +121,7 @@ def test_what_the_region_would_refuse_is_not_written_and_takes_no_number(
 ) -> None:
     outbox = open_outbox()
     for kind, data in (("lane.alarm.v1", {"code": "Tail Gating"}), ("lane.weather.v1", {})):
-        with pytest.raises(Refused):
+        with pytest.raises(Unfit, match="breaks the contract"):
             outbox.commit(kind, data, now)
     assert outbox.commit(*alarm, now).seq == 1
 
