@@ -17,6 +17,10 @@ class Register(Mapping[str, KeyRecord]):
         row = self._connection.execute("SELECT * FROM devices WHERE device = ?", (kid,)).fetchone()
         return None if row is None else _record(row)
 
+    def snapshot(self) -> dict[str, KeyRecord]:
+        """All of them, for one batch: a fault of the disk shows here, and never as a stranger's frame."""
+        return {record.kid: record for record in self.devices()}
+
     def __getitem__(self, kid: str) -> KeyRecord:
         record = self.device(kid)
         if record is None:

@@ -97,7 +97,7 @@ class Worker:
             return [self._acknowledgement(receipt) for receipt in outcome.receipts]
 
     def _record(self, frames: Sequence[Message]) -> Outcome:
-        keys, region = self._writers_register, self._keys.region
+        keys, region = self._writers_register.snapshot(), self._keys.region
         verdicts = [judge(frame.topic, frame.payload, keys, region) for frame in frames]
         return record(self._writer, self._vault, verdicts, self._now())
 
@@ -111,7 +111,9 @@ class Worker:
             return self._lanes.hear(topic.device, verify_status(message.payload, topic, self._register))
         except Refused as refused:
             log.warning("status refused: %s", refused.reason)
-            return False
+        except sqlite3.DatabaseError as error:
+            self._say_refused(error)
+        return False
 
     def _say_refused(self, error: sqlite3.DatabaseError) -> None:
         if self.store_ok:

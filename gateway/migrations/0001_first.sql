@@ -108,6 +108,7 @@ CREATE TABLE crossings (                -- read model: can be rebuilt from event
     PRIMARY KEY (device, crossing)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX crossings_by_row ON crossings (latest_row);
+CREATE INDEX crossings_by_lane ON crossings (device, latest_row);
 CREATE INDEX crossings_referred ON crossings (latest_row) WHERE referred IS NOT NULL;
 
 CREATE TABLE counts (

@@ -40,7 +40,7 @@ class Desk:
     vault: Vault
 
     def take(self, *offers: Offer) -> Outcome:
-        key, register = self.region.authority.region_key(), Register(self.connection)
+        key, register = self.region.authority.region_key(), Register(self.connection).snapshot()
         verdicts = [judge(topic, payload, register, key) for topic, payload in offers]
         return record(self.connection, self.vault, verdicts, self.region.now)
 
@@ -274,6 +274,21 @@ def test_garbage_is_set_aside_and_the_next_frame_flows(desk: Desk, payload: byte
     outcome = desk.take((str(lane.topic), payload), offer(lane, lane.alarm()))
     assert (outcome.stored, outcome.quarantined) == (1, 1)
     assert outcome.receipts == [receipt(lane, 1, 1)]
+
+
+class Faulty(dict[str, Any]):
+    """Stands for a parser with a fault that nobody knows yet."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        raise ZeroDivisionError
+
+
+def test_a_frame_that_finds_a_fault_in_the_intake_is_set_aside_and_stops_nobody(region: Any) -> None:
+    lane = region.lane()
+    frame = lane.frame([lane.alarm()])
+    verdict = judge(str(lane.topic), frame, Faulty(), region.authority.region_key())
+    (kept,) = verdict.kept
+    assert (kept.reason, kept.detail, kept.sender) == ("not-a-frame", "ZeroDivisionError", "")
 
 
 def test_quarantine_has_a_share_for_each_sender_and_what_found_no_room_is_not_acknowledged(desk: Desk) -> None:
