@@ -1,16 +1,22 @@
-"""The chip process: ``python -m simulators.chip --control SOCKET (--vpcd HOST:PORT | --listen HOST:PORT)``."""
+"""The chip process: ``python -m simulators.chip --control SOCKET (--vpcd HOST:PORT | --listen HOST:PORT)``.
+
+It answers at once unless ``--apdu-ms`` and ``--bytes-per-ms`` give it a real chip's tempo.
+"""
 
 import argparse
 import contextlib
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from simulators.chip.control import listen
+from simulators.chip.card import Chip
+from simulators.chip.control import Laid, listen
 from simulators.chip.faults import make_chip
 from simulators.chip.rooms import Rooms
 from simulators.chip.table import Table
+from simulators.chip.tempo import Tempo, TimedChip
 from simulators.chip.wires import Address, ListenWire, VpcdWire, Wire
 
 
@@ -21,6 +27,16 @@ def address(text: str) -> Address:
     return host, int(port)
 
 
+def amount(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 on.")
+    return value
+
+
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="simulators.chip", description="An eMRTD chip on a reader that isn't there.")
     parser.add_argument(
@@ -29,6 +45,16 @@ def build_parser() -> argparse.ArgumentParser:
     wire = parser.add_mutually_exclusive_group(required=True)
     wire.add_argument("--vpcd", type=address, metavar="HOST:PORT", help="be a card of vpcd at this address")
     wire.add_argument("--listen", type=address, metavar="HOST:PORT", help="answer readers that connect here")
+    parser.add_argument(
+        "--apdu-ms", type=amount, default=0.0, metavar="MS", help="time for each answer (a real one: 15)"
+    )
+    parser.add_argument(
+        "--bytes-per-ms",
+        type=amount,
+        default=0.0,
+        metavar="N",
+        help="bytes that cross in 1 ms; 0: at once (a real one: 53)",
+    )
     return parser
 
 
@@ -43,8 +69,16 @@ def main() -> int:
         stack.callback(control.close)
         wire = _wire(options, rooms)
         stack.callback(wire.close)
-        Table(control, wire, rooms, make_chip).serve()
+        Table(control, wire, rooms, _maker(Tempo(options.apdu_ms, options.bytes_per_ms))).serve()
     return 0
+
+
+def _maker(tempo: Tempo) -> Callable[[Laid], Chip | None]:
+    def make(laid: Laid) -> Chip | None:
+        chip = make_chip(laid)
+        return chip if chip is None or tempo == Tempo() else TimedChip(chip, tempo)
+
+    return make
 
 
 def _wire(options: argparse.Namespace, rooms: Rooms) -> Wire:

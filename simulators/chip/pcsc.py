@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from simulators.chip.control import Control, ControlError
+from simulators.chip.tempo import Tempo
 
 READER = "Virtual PCD 00 00"
 VPCD_LIBRARY = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
@@ -27,6 +28,7 @@ VPCD_PORT = 35963  # the driver's own default (0x8C7B); nobody outside the room 
 START_LIMIT_S = 5.0
 STOP_LIMIT_S = 2.0
 POLL_S = 0.01
+AT_ONCE = Tempo()
 SOCKET_PATH_LIMIT_BYTES = 107  # sun_path, less its closing zero
 CURE = (
     "Install pcscd and vsmartcard-vpcd (apt-get install pcscd vsmartcard-vpcd), or use the direct socket to the chip."
@@ -93,7 +95,7 @@ class PcscStack:
     def url(self) -> str:
         return f"pcsc:{READER}"
 
-    def start(self, state: Path, control: Path) -> Processes:
+    def start(self, state: Path, control: Path, tempo: Tempo = AT_ONCE) -> Processes:
         """Everything below ``state``; the chip listens for orders at the socket ``control``. Raises PcscError."""
         if reason := available():
             raise PcscError(reason)
@@ -101,7 +103,7 @@ class PcscStack:
             end_leftovers(log)
         try:
             self._pcscd = self._start_pcscd(state.absolute() / "pcsc")
-            self._chip = self._start_chip(state.absolute(), control.absolute(), self._pcscd.pid)
+            self._chip = self._start_chip(state.absolute(), control.absolute(), self._pcscd.pid, tempo)
         except BaseException:
             self.stop()
             raise
@@ -142,22 +144,35 @@ class PcscStack:
         (short / "run").symlink_to(folder)
         return short / "run"
 
-    def _start_chip(self, state: Path, control: Path, room: int) -> subprocess.Popen[bytes]:
+    def _start_chip(self, state: Path, control: Path, room: int, tempo: Tempo) -> subprocess.Popen[bytes]:
         user = [] if os.geteuid() == 0 else ["--preserve-credentials", "--user"]
         enter = ["nsenter", *user, f"--net=/proc/{room}/ns/net", *([f"--target={room}"] if user else []), "--"]
         log = self._stack.enter_context((state / "chip.log").open("wb"))
-        return start_chip(control, ["--vpcd", f"127.0.0.1:{VPCD_PORT}"], log, enter)
+        return start_chip(control, ["--vpcd", f"127.0.0.1:{VPCD_PORT}"], log, enter, tempo)
 
 
 def start_chip(
-    control: Path, wire: list[str], log: IO[bytes] | None = None, enter: list[str] | None = None
+    control: Path,
+    wire: list[str],
+    log: IO[bytes] | None = None,
+    enter: list[str] | None = None,
+    tempo: Tempo = AT_ONCE,
 ) -> subprocess.Popen[bytes]:
     """A chip process that answers at ``control`` (at most ``START_LIMIT_S`` later). Raises PcscError.
 
     The direct socket, without PC/SC: ``start_chip(control, ["--listen", "127.0.0.1:7001"])``.
     """
     control.unlink(missing_ok=True)
-    command = [*(enter or []), sys.executable, "-m", "simulators.chip", "--control", str(control), *wire]
+    command = [
+        *(enter or []),
+        sys.executable,
+        "-m",
+        "simulators.chip",
+        "--control",
+        str(control),
+        *wire,
+        *tempo.words(),
+    ]
     output = log if log is not None else subprocess.DEVNULL
     process = subprocess.Popen(command, env=_with_project(), stdin=subprocess.DEVNULL, stdout=output, stderr=output)
     try:

@@ -1,6 +1,7 @@
 """A whole border post on this machine: real broker, gateway and edge, and simulated devices behind real wires.
 
-Everything stands in one state folder, listens on loopback only, and ends with ``stop``.
+Everything stands in one state folder, listens on loopback only, and ends with ``stop``. The chip answers at the tempo
+of a real contactless one (15 ms an APDU, 1 ms for each 53 bytes), sped up like all the rest: no figure flatters.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from simulators.barrier.plant import Plant
 from simulators.camera.camera import CameraSim
 from simulators.chip.control import Control
 from simulators.chip.pcsc import PcscError, PcscStack, available, end, start_chip
+from simulators.chip.tempo import REAL
 from simulators.lane import http
 from simulators.lane.eyes import Desk, Display
 from simulators.lane.processes import CannotStart, Child, Usage, command
@@ -198,11 +200,12 @@ class Post:
         """Behind PC/SC where the machine has it, else behind a direct socket; which one is said."""
         state = self.settings.state.absolute()
         control = state / "chip.control"
+        tempo = REAL.faster(self.settings.speed)
         reason = "the direct socket was asked for" if self.settings.direct_chip else available()
         if reason is None:
             stack = PcscStack()
             try:
-                processes = stack.start(state, control)
+                processes = stack.start(state, control, tempo)
             except PcscError as error:
                 reason = str(error)
             else:
@@ -213,7 +216,7 @@ class Post:
             self.notes.append(f"The chip is read over a direct socket, not over PC/SC: {reason}")
             address = f"127.0.0.1:{free_port()}"
             log = self._close.enter_context((state / "chip.log").open("ab"))
-            process = start_chip(control, ["--listen", address], log)
+            process = start_chip(control, ["--listen", address], log, tempo=tempo)
             self._close.callback(end, process)
             self.chip_url = f"socket://{address}"
             self._chip_pids.append(process.pid)
