@@ -24,7 +24,9 @@ def ask(url: str, method: str = "GET", body: bytes = b"", **headers: str) -> Ans
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, parts.path or "/", body or None, named)
         answer = connection.getresponse()
-        return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+        told = {name.lower(): value for name, value in answer.getheaders()}
+        endless = told.get("content-type", "").startswith("text/event-stream")
+        return Answer(answer.status, told, b"" if endless else answer.read())
     finally:
         connection.close()
 
