@@ -35,7 +35,7 @@ from edge.records import Records
 from edge.senses import PageSense, from_barrier
 from edge.uplink import Uplink, UplinkSettings, UplinkState
 from hardware.drivers.barrier import BarrierClient
-from hardware.drivers.barrier_events import BarrierEvent
+from hardware.drivers.barrier_events import BarrierEvent, Ready
 from hardware.drivers.chip import ChipReader, ReaderLost, open_chip
 from hardware.drivers.page_reader import PageReader
 from icao.mrz import Mrz
@@ -46,6 +46,7 @@ log = logging.getLogger("edge")
 DISK_EVERY_S = 1.0
 CHIP_EVERY_S = 2.0
 END_LIMIT_S = 1.5
+TOLD_WITHIN_S = 1.0  # the controller tells what it has kept with its first answers
 
 
 class CannotStart(Exception):
@@ -134,6 +135,8 @@ class Edge:
         self._uplink = Uplink(
             self._settings, self._outbox, self._linked, _not_yet, on_alarm=self._alarmed, status=self._status
         )
+        self._heard = asyncio.Event()
+        self._recovery = asyncio.ensure_future(self._recover())
         return await self._live(self._gate.run, self._barrier.run, reader.run, self._uplink.run, self._watch_devices)
 
     async def _live(self, *parts: Callable[[], Coroutine[Any, Any, None]]) -> int:
@@ -159,6 +162,7 @@ class Edge:
         self, tasks: Sequence["asyncio.Future[None]"], pages: PageServer, served: "asyncio.Future[None]"
     ) -> None:
         pages.should_exit = True
+        self._recovery.cancel()
         with suppress(TimeoutError):
             async with asyncio.timeout(END_LIMIT_S):
                 await self._lane.drain()
@@ -177,7 +181,18 @@ class Edge:
     def _tell(self, event: Event) -> None:
         self._gate.report(event, None)
 
+    async def _recover(self) -> None:
+        """A crossing that an earlier life granted comes to its end, as soon as the controller has told how."""
+        if not self._outbox.open_crossings():
+            return
+        await self._heard.wait()
+        await asyncio.sleep(TOLD_WITHIN_S)
+        self._records.close_open(self._barrier.past_exits)
+        self._records.alarm("lane-restarted", None)
+
     def _felt(self, event: BarrierEvent) -> None:
+        if isinstance(event, Ready):
+            self._heard.set()
         told = from_barrier(event)
         if told is not None:
             self._tell(told)

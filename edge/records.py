@@ -106,6 +106,15 @@ class Records:
             )
         )
 
+    def close_open(self, left: int) -> None:
+        """End what an earlier life of this lane granted and did not see through: ``left`` of them passed the exit."""
+        for crossing, visit in self._outbox.open_crossings():
+            if left:
+                self._later(CrossingLeft(crossing, visit, Timings(), 0))
+                left -= 1
+            else:
+                self.abandoned(crossing, visit, "restarted")
+
     def left(self, crossing: Crossing, now_s: float) -> None:
         timings = Timings(**{part: round(ms, 1) for part, ms in crossing.parts_ms.items()})
         total_ms = round((now_s - crossing.began_s) * 1000, 1)

@@ -19,10 +19,11 @@ from edge.outbox.ballast import Ballast
 from edge.outbox.clock import Stamp
 from edge.outbox.database import open_or_replace
 from edge.outbox.errors import DiskFull, OutboxError, Unfit
-from edge.outbox.tables import Acknowledged, Row, Tables
+from edge.outbox.tables import Acknowledged, Crossings, Row, Tables
 from messages.ack import Range
 from messages.errors import Refused
 from messages.events import Event, validate
+from messages.facts import CrossingAbandoned, CrossingGranted, CrossingLeft
 from messages.frame import seal_frame
 from messages.keys import DeviceKey, RegionPublic
 from messages.topics import Topic
@@ -117,7 +118,7 @@ class Outbox:
         first, last = events[0].seq, events[-1].seq
         last_ms = max(now_ms, self._last_ms)
         try:
-            self._tables.add(self.boot, first, last, frame, last_ms)
+            self._tables.add(self.boot, first, last, frame, last_ms, _crossings(events))
         except OutboxError as error:
             self._fault = error
             raise
@@ -210,6 +211,11 @@ class Outbox:
         with self._lock:
             return self._tables.boots()
 
+    def open_crossings(self) -> list[tuple[str, int]]:
+        """(crossing, visit) of those that were granted and have not ended: at the start, those of a life cut short."""
+        with self._lock:
+            return self._tables.open_crossings()
+
     def last_seq_of(self, boot: str) -> int | None:
         """How far a boot of this device has counted; None when it is none of ours."""
         with self._lock:
@@ -251,3 +257,10 @@ def _batches(rows: Sequence[Acknowledged]) -> Iterator[list[Acknowledged]]:
 
 def _ms(time: datetime) -> int:
     return round(time.timestamp() * 1000)
+
+
+def _crossings(events: Sequence[Event]) -> Crossings:
+    """A granted crossing is two events; until the second is written, the first stands open."""
+    granted = [(str(e.data["crossing"]), int(str(e.data["visit"]))) for e in events if e.type == CrossingGranted.TYPE]
+    ended = [str(e.data["crossing"]) for e in events if e.type in (CrossingLeft.TYPE, CrossingAbandoned.TYPE)]
+    return Crossings(tuple(granted), tuple(ended))

@@ -1,4 +1,4 @@
-"""What stands in the outbox's two tables? All its SQL; when, and under which lock, is ``Outbox``'s business."""
+"""What stands in the outbox's tables? All its SQL; when, and under which lock, is ``Outbox``'s business."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -29,6 +29,14 @@ class Acknowledged:
     place: int
     events: int
     size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Crossings:
+    """What a frame's events say of crossings: (crossing, visit) of those granted, and those that came to their end."""
+
+    granted: tuple[tuple[str, int], ...] = ()
+    ended: tuple[str, ...] = ()
 
 
 class Tables:
@@ -62,12 +70,21 @@ class Tables:
             self._connection.execute("UPDATE boots SET last_seq = ? WHERE boot = ?", (last_seq, boot))
 
     # --- frames ---
-    def add(self, boot: str, first: int, last: int, frame: bytes, last_ms: int) -> None:
+    def add(self, boot: str, first: int, last: int, frame: bytes, last_ms: int, crossings: Crossings) -> None:
         with transaction(self._connection):
+            self._connection.executemany("INSERT INTO open_crossings VALUES (?, ?)", crossings.granted)
+            self._connection.executemany(
+                "DELETE FROM open_crossings WHERE crossing = ?", [(ended,) for ended in crossings.ended]
+            )
             self._connection.execute(
                 "INSERT INTO frames (boot, first_seq, last_seq, frame) VALUES (?, ?, ?, ?)", (boot, first, last, frame)
             )
             self._connection.execute("UPDATE boots SET last_seq = ?, last_ms = ? WHERE boot = ?", (last, last_ms, boot))
+
+    def open_crossings(self) -> list[tuple[str, int]]:
+        with spoken():
+            rows = self._connection.execute("SELECT crossing, visit FROM open_crossings ORDER BY rowid").fetchall()
+            return [(crossing, visit) for crossing, visit in rows]
 
     def waiting(self, limit: int, after: int) -> list[Row]:
         return self._rows("place > ? ORDER BY place LIMIT ?", (after, limit))

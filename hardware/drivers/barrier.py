@@ -84,6 +84,8 @@ class BarrierClient:
         self._stirred = asyncio.Event()
         self._boot: int | None = None
         self._acked = 0
+        self._past = 0
+        self.past_exits = 0
         self._offset_s = 0.0  # our clock minus the board's
         self._heard_s = 0.0
         self._unanswered = 0
@@ -217,8 +219,11 @@ class BarrierClient:
         if welcome.boot != self._boot:
             # Another life of the board: it knows nothing of our permissions, and what it did before we came is
             # told by its state and not by its old events.
+            if self._boot is None:
+                self._past = welcome.newest  # what an earlier life of this lane did not live to hear
+            else:
+                self._acked = welcome.newest
             self._boot = welcome.boot
-            self._acked = welcome.newest
             self._forged = 0
             self._drop(words.PERMIT)
         for wish in self._wishes:
@@ -315,6 +320,10 @@ class BarrierClient:
         if event.number <= self._acked or event.number > max(self._acked + 1, event.oldest):
             return  # known, or one before it is still missing: it will be told again
         self._acked = event.number
+        if event.number <= self._past:
+            # It moves nothing any more; but whoever left through the exit has left.
+            self.past_exits += event.code == words.EXIT_PASSED
+            return
         match event_of(event.code, event.first, event.second):
             case None:
                 return

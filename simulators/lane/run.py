@@ -100,7 +100,7 @@ class Run:
             if lane["waiting"] == 0 and counts["events"] >= produced:
                 break
             await asyncio.sleep(0.1)
-        return Delivery(produced, self._read(await self._stored()))
+        return Delivery(produced, self._read(await self.stored()))
 
     def _read(self, events: list[dict[str, Any]]) -> list[tuple[str, str, int]]:
         """Give each passage what the store says about its visits, and check the store against the lane itself."""
@@ -140,7 +140,7 @@ class Run:
             self.broken.append(f"the exit was ordered open {opened} times for {granted} grants in the store")
         self.broken += self.post.plant.violations
 
-    async def _stored(self) -> list[dict[str, Any]]:
+    async def stored(self) -> list[dict[str, Any]]:
         events: list[dict[str, Any]] = []
         after = 0
         while True:

@@ -28,3 +28,20 @@ def test_a_process_killed_in_mid_passage_harms_nobody_and_loses_nothing(victim: 
             assert delivery.produced > 0
 
     asyncio.run(story())
+
+
+def test_a_granted_crossing_comes_to_its_end_though_the_lane_died_in_it(tmp_path: Path) -> None:
+    """She walks through while nobody records it; the controller kept it, and the next life writes it down."""
+
+    async def story() -> None:
+        async with post_with(tmp_path, "honest") as (lane, parts):
+            killing = asyncio.ensure_future(strike(lane.post, "edge", "go"))
+            (passage,) = await lane.tell(*parts)
+            assert await killing
+            assert await lane.shown("ready")
+            kinds = await lane.kinds()
+            assert kinds.count("crossing.granted.v1") == 1
+            assert kinds.count("crossing.left.v1") + kinds.count("crossing.abandoned.v1") == 1
+            assert kinds.count("crossing.left.v1") == (passage.got is Outcome.GRANTED)
+
+    asyncio.run(story())
