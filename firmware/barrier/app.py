@@ -23,14 +23,20 @@ class Doorways:
         self.pairs = [people.NOBODY, people.NOBODY]
         self.broken = [False, False]
 
-    def hear(self, edges: list[tuple[int, bool]], levels: list[bool], overrun: bool) -> list[tuple[int, int]]:
-        """The changes (door, +1 in or -1 out) since the last pass."""
+    def hear(self, edges: list[tuple[int, bool]], levels: list[bool] | None, overrun: bool) -> list[tuple[int, int]]:
+        """The changes (door, +1 in or -1 out) since the last pass. ``levels`` only while no edge is under way:
+
+        a level that is told before its edge would put the edges in a wrong order.
+        """
         moved: list[tuple[int, int]] = []
-        self.broken = [levels[0] or levels[1], levels[2] or levels[3]]
+        self.broken = [False, False]
         for beam, level in edges:
             self._edge(beam, level, moved)
-        for beam in range(4):
-            self._edge(beam, levels[beam], moved)  # whatever edge was missed, the level is true
+        if levels is not None:
+            for beam in range(4):
+                self._edge(beam, levels[beam], moved)  # whatever edge was missed, the level is true
+        a1, a2, b1, b2 = self.levels
+        self.broken = [self.broken[0] or a1 or a2, self.broken[1] or b1 or b2]
         if overrun:
             moved.append((words.ENTRY, 1))  # more edges than the ring holds: in doubt, one more
         return moved
@@ -69,7 +75,8 @@ class App:
         board, link = self.board, self.link
         now_ms = board.look()
         edges, overrun = board.edges.take()
-        moved = self.doorways.hear(edges, board.levels(), overrun)
+        levels = board.levels()
+        moved = self.doorways.hear(edges, None if board.edges.waiting() else levels, overrun)
         asked, replies = link.receive(now_ms, board.receive())
         entry_broken, exit_broken = self.doorways.broken
         seen = board.seen(not entry_broken, not exit_broken, link.alive(now_ms))

@@ -128,6 +128,9 @@ class Edges:
 
         return edge
 
+    def waiting(self) -> bool:
+        return self._head != self._tail
+
     def take(self) -> tuple[list[tuple[int, bool]], bool]:
         """``(edges, overrun)``: edges as (beam, broken), oldest first."""
         edges = []
