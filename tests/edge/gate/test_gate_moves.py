@@ -299,6 +299,21 @@ def test_a_lost_reader_does_not_keep_a_referred_lane_for_ever() -> None:
     assert step(state, DeviceBack("reader")) == (Ready(), ())
 
 
+@pytest.mark.parametrize("state_name", STATE_INSTANCES)
+@pytest.mark.parametrize("event_name", ["ExitPassed", "BarrierFault door-forced"])
+def test_b14_a_door_that_nobody_was_permitted_is_an_alarm_and_ends_the_service(
+    state_name: str, event_name: str
+) -> None:
+    state, following, effects = taken(state_name, event_name)
+    may_pass = isinstance(state, Leaving | Clearing | Evacuating) or getattr(state, "grant", "")
+    if event_name == "ExitPassed" and may_pass:
+        return
+    assert RaiseAlarm("door-forced") in effects
+    assert orders(effects, CallOfficer) == 1
+    causes = following.causes if isinstance(following, Closed) else following.later.causes  # type: ignore[union-attr]  # it is no Ready
+    assert "controller-fault" in causes
+
+
 def test_a_step_back_is_no_referral() -> None:
     for state_name in ("Comparing", "Recording"):
         following, effects = step(STATE_INSTANCES[state_name], EVENT_INSTANCES["PeopleCounted 0"])

@@ -55,7 +55,8 @@ class Lane:
     async def hears(self, *events: Event, visit: int | None = None) -> None:
         for event in events:
             self.gate.report(event, visit)
-        await self.gate.settled()
+        async with asyncio.timeout(5):
+            await self.gate.settled()
 
     async def until(self, kind: type[State]) -> None:
         async with asyncio.timeout(5):
