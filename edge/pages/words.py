@@ -59,6 +59,7 @@ ALARMS: dict[str, str] = {
     "reader-lost": "The page reader is gone",
     "chip-reader-lost": "The chip reader is gone",
     "camera-lost": "The camera is gone",
+    "face-lost": "The face matcher is gone",
     "disk-full": "The disk is full",
     "outbox-full": "The outbox is full: restore the link",
     "outbox-broken": "The outbox cannot be read: call a technician",

@@ -20,6 +20,8 @@ from tests.pages.pretend import SETTINGS, PretendLane, Serving, lane_server, unt
 
 ROOT = Path(__file__).parents[2]
 SENT = [sign for sign in Sign if sign is not Sign.STALE]
+# Which signs axe judges: all of them once, and the three layouts (steps, hint, referral) again from right to left.
+JUDGED = {"en": SENT, "fr": [], "ar": [Sign.READY, Sign.LOOK, Sign.OFFICER]}
 HINTS = ["nobody", "several", "too-dark", "blurred", "too-far", "look-straight"]
 
 
@@ -40,7 +42,7 @@ def test_every_sign_is_said_in_the_chosen_language(page: Page, lane: PretendLane
         assert page.locator("#others p:visible").count() == 2
         assert page.locator("#progress").is_visible() == (sign in STEPS)
         assert fits(page)
-        if code != "fr":  # nothing in it that English has not
+        if sign in JUDGED[code]:
             assert violations(page) == [], sign
 
 
