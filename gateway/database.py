@@ -6,23 +6,38 @@ from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
+from gateway.errors import GatewayError
+
 BUSY_LIMIT_MS = 5_000  # another process (a command, a backup) may hold the file for a moment
 WAL_PAGES = 1_000
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",  # an acknowledgement follows: NORMAL would lose rows at a power cut
+    "foreign_keys=ON",
+    "secure_delete=ON",  # what retention takes leaves no trace in free pages
+    f"wal_autocheckpoint={WAL_PAGES}",
+    "temp_store=MEMORY",
+)
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """One connection for one thread at a time. A committed transaction is on the disk before this returns from it."""
+    """One connection for one thread at a time. Whatever commits on it is on the disk before the commit returns."""
+    try:
+        return _connect(path)
+    except sqlite3.DatabaseError as error:
+        message = f"The store {path} cannot be opened: {error}."
+        raise GatewayError("bad-store", message, "Free disk space, or restore it from the backup.") from error
+
+
+def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_LIMIT_MS / 1000)
     connection.row_factory = sqlite3.Row
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",  # an acknowledgement follows: NORMAL would lose rows at a power cut
-        "foreign_keys=ON",
-        "secure_delete=ON",  # what retention takes leaves no trace in free pages
-        f"wal_autocheckpoint={WAL_PAGES}",
-        "temp_store=MEMORY",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
+    try:
+        for pragma in PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.DatabaseError:
+        connection.close()
+        raise
     return connection
 
 

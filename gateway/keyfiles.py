@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from gateway.errors import GatewayError
+
 SECRET_MODE = 0o600
 PUBLIC_MODE = 0o644
 
@@ -25,7 +27,12 @@ def write_key(path: Path, key: bytes, *, secret: bool) -> None:
 
 
 def read_key(path: Path) -> bytes:
-    return bytes.fromhex(path.read_text().strip())
+    """Raises GatewayError when the file is missing or is no key; the sentence names the file and never its content."""
+    try:
+        return bytes.fromhex(path.read_text().strip())
+    except (OSError, ValueError):
+        cure = "Restore it from the backup; a new one could not open what is stored."
+        raise GatewayError("bad-key", f"The key file {path} cannot be read.", cure) from None
 
 
 def closed_folder(path: Path) -> Path:

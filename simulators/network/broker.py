@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from simulators.network.broker_files import write_files
 START_LIMIT_S = 10.0
 STOP_LIMIT_S = 3.0
 POLL_S = 0.02
+READY = re.compile(rb"mosquitto version \S+ running")
 
 
 class BrokerFailed(Exception):
@@ -72,10 +74,11 @@ class Broker:
             self.folder, self.port, tls.certificate, tls.key, tls.clients_ca, self._region, self._workers
         )
         with self.log.open("ab") as log:  # our own handle: a daemon that drops its rights might not open it
+            told_before = log.tell()  # before it starts: the child's writing moves this handle too
             self._process = subprocess.Popen(
                 [program, "-c", str(config)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        self._wait_until_it_listens(self._process)
+        self._wait_until_it_serves(self._process, told_before)
 
     def kill(self) -> None:
         """End it as a power cut would: nothing is saved."""
@@ -105,17 +108,18 @@ class Broker:
     ) -> None:
         self.stop()
 
-    def _wait_until_it_listens(self, process: subprocess.Popen[bytes]) -> None:
+    def _wait_until_it_serves(self, process: subprocess.Popen[bytes], told_before: int) -> None:
+        """It listens before it has read its key, so a port that answers is not enough: it must say that it runs."""
         deadline = time.monotonic() + START_LIMIT_S
         while time.monotonic() < deadline:
             if process.poll() is not None:
                 self._process = None
                 raise BrokerFailed(f"mosquitto ended at once: {self._last_words()}")
-            if _answers(self.port):
+            if READY.search(self.log.read_bytes(), told_before):
                 return
             time.sleep(POLL_S)
         self.kill()
-        raise BrokerFailed(f"mosquitto did not listen on port {self.port} within {START_LIMIT_S:.0f} s.")
+        raise BrokerFailed(f"mosquitto did not serve port {self.port} within {START_LIMIT_S:.0f} s.")
 
     def _last_words(self) -> str:
         return " / ".join(self.log.read_text(errors="replace").splitlines()[-3:])

@@ -60,6 +60,7 @@ def settings(folder: Path, port: int, user: str | None) -> str:
         "log_type error",
         "log_type warning",
         "log_type notice",
+        "log_type information",  # tells when it is ready
         "log_timestamp_format %Y-%m-%dT%H:%M:%S",
     ]
     return "\n".join(lines + ([f"user {user}"] if user else [])) + "\n"

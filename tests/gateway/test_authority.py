@@ -185,3 +185,23 @@ def test_gaps_and_quarantine_are_told(tmp_path: Path, capsys: pytest.CaptureFixt
     assert command("gateway", "gaps", "--state", state, "--json") == 0
     assert command("gateway", "quarantine", "--state", state, "--json") == 0
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [{"gaps": []}, {"quarantine": []}]
+
+
+def test_a_lost_key_is_named_and_its_content_is_not(region: Any) -> None:
+    path = region.state / "secrets" / "store.key"
+    path.write_text("not a key")
+    with pytest.raises(GatewayError) as caught:
+        region.authority.store_key()
+    assert (caught.value.code, "store.key" in str(caught.value), "not a key" in str(caught.value)) == (
+        "bad-key",
+        True,
+        False,
+    )
+
+
+def test_a_store_that_is_no_database_is_a_sentence(region: Any) -> None:
+    for path in region.state.glob("store.sqlite*"):
+        path.write_bytes(b"this is no database at all " * 200)
+    with pytest.raises(Fault) as caught:
+        command("gateway", "gaps", "--state", str(region.state))
+    assert caught.value.code == "bad-store"
