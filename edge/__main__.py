@@ -45,6 +45,7 @@ log = logging.getLogger("edge")
 
 DISK_EVERY_S = 1.0
 CHIP_EVERY_S = 2.0
+FEEL_EVERY_S = 0.2
 END_LIMIT_S = 1.5
 TOLD_WITHIN_S = 1.0  # the controller tells what it has kept with its first answers
 
@@ -130,14 +131,17 @@ class Edge:
         )
         self._gate = Gate(self._lane.begin, self._lane.show, time_scale=config.device.time_scale)
         self._lane.report = self._gate.report
-        page = PageSense(self._lane.page, self._tell)
+        self._page = page = PageSense(self._lane.page, self._tell)
         reader = PageReader(config.wires.reader, config.wires.reader_profile, page)
         self._uplink = Uplink(
             self._settings, self._outbox, self._linked, _not_yet, on_alarm=self._alarmed, status=self._status
         )
         self._heard = asyncio.Event()
         self._recovery = asyncio.ensure_future(self._recover())
-        return await self._live(self._gate.run, self._barrier.run, reader.run, self._uplink.run, self._watch_devices)
+        parts = [self._gate.run, self._barrier.run, reader.run, self._uplink.run, self._watch_devices]
+        if config.wires.reader_profile == "plain":
+            parts.append(self._feel_document)
+        return await self._live(*parts)
 
     async def _live(self, *parts: Callable[[], Coroutine[Any, Any, None]]) -> int:
         """Run all parts until told to stop. A part that fails ends the lane: the controller then makes it safe."""
@@ -221,6 +225,22 @@ class Edge:
                 chip_due_s = now_s + CHIP_EVERY_S
                 self._chip_reader.see(self._tell, lost=await asyncio.to_thread(self._chip_is_lost))
             await asyncio.sleep(DISK_EVERY_S)
+
+    async def _feel_document(self) -> None:
+        """A page reader without presence does not say when a document is lifted: its chip's absence does."""
+        seen = False
+        while True:
+            there = self._lane.page.present and await asyncio.to_thread(self._chip_is_there)
+            if seen and not there:
+                self._page.lifted()
+            seen = there
+            await asyncio.sleep(FEEL_EVERY_S)
+
+    def _chip_is_there(self) -> bool:
+        try:
+            return self._chip.present()
+        except ReaderLost:
+            return False
 
     def _chip_is_lost(self) -> bool:
         try:

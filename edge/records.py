@@ -44,6 +44,7 @@ from messages.facts import (
 
 log = logging.getLogger(__name__)
 
+RETRY_S = 1.0  # a full disk: what happened is kept in memory until it can be written, and the lane is closed meanwhile
 PARTS = ("document", "chip", "decision", "face", "record", "door")
 
 
@@ -73,6 +74,7 @@ class Records:
         self._direction, self._retention = Direction(direction), timedelta(days=retention_days)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="outbox")
         self._pending: set[asyncio.Future[None]] = set()
+        self._turn = asyncio.Lock()  # first come, first written
 
     async def granted(self, crossing: Crossing, document: Document, face: FaceCompared) -> bool:
         """True when the event is on the disk, synced. Nothing else may open the exit."""
@@ -152,7 +154,9 @@ class Records:
         task.add_done_callback(self._pending.discard)
 
     async def _write(self, fact: Fact) -> None:
-        await self._commit(fact)
+        async with self._turn:
+            while not await self._commit(fact):  # noqa: ASYNC110  # nothing says when a disk has room again
+                await asyncio.sleep(RETRY_S)
 
 
 def _travel_document(document: Document) -> TravelDocument:

@@ -366,6 +366,8 @@ class BarrierClient:
         self._forged = told.forged
         if status.mode is not Mode.READY:
             self._ready = False
+        elif self._acked < told.newest:
+            return  # what happened before is heard first, or the lane would judge by half a story
         elif not self._ready and status.entry is DoorState.CLOSED and status.exit is DoorState.CLOSED:
             self._ready, self._lost = True, False
             self._on_event(Ready(status.people, status.occupied))
