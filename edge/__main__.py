@@ -26,7 +26,7 @@ from edge.inspection.trust import TrustStore
 from edge.lane import Lane, today
 from edge.outbox.clock import PostClock
 from edge.outbox.errors import OutboxError
-from edge.outbox.outbox import Outbox, Sealer
+from edge.outbox.outbox import Obstacle, Outbox, Sealer
 from edge.pages.app import build
 from edge.pages.protocols import PageSettings
 from edge.pages.serve import PageServer, listen
@@ -45,7 +45,9 @@ log = logging.getLogger("edge")
 
 DISK_EVERY_S = 1.0
 CHIP_EVERY_S = 2.0
+STORES = {"disk-full": "disk", "outbox-full": "outbox", "outbox-broken": "store"}  # what an obstacle's code has taken
 FEEL_EVERY_S = 0.2
+FACE_STARTS_S = 10.0  # models are loading: no alarm yet; a comparison waits for them within its own limit
 END_LIMIT_S = 1.5
 TOLD_WITHIN_S = 1.0  # the controller tells what it has kept with its first answers
 
@@ -111,8 +113,8 @@ class Edge:
             FaceSettings(config.face.camera, config.face.threshold, config.face.matcher),
             lambda lost: self._camera.see(self._tell, lost=lost),
         )
-        self._camera, self._disk, self._chip_reader = Watch("camera"), Watch("disk"), Watch("chip-reader")
-        self._matcher = Watch("face")
+        self._camera, self._matcher, self._chip_reader = Watch("camera"), Watch("face"), Watch("chip-reader")
+        self._stores = {code: Watch(device) for code, device in STORES.items()}
         self._barrier = BarrierClient(
             config.wires.barrier,
             _raw_key(config.folder / "barrier.key"),
@@ -218,10 +220,11 @@ class Edge:
         """The disk, the chip reader and the face process say nothing by themselves when they go."""
         chip_due_s = 0.0
         while True:
-            obstacle = await asyncio.to_thread(self._outbox.obstacle)
-            self._disk.see(self._tell, lost=obstacle is not None)
-            self._matcher.see(self._tell, lost=self._face.ready is None)
-            if (now_s := time.monotonic()) >= chip_due_s:
+            self._see_store(await asyncio.to_thread(self._outbox.obstacle))
+            now_s = time.monotonic()
+            starting = now_s < self._began_s + FACE_STARTS_S
+            self._matcher.see(self._tell, lost=self._face.ready is None and not starting)
+            if now_s >= chip_due_s:
                 chip_due_s = now_s + CHIP_EVERY_S
                 self._chip_reader.see(self._tell, lost=await asyncio.to_thread(self._chip_is_lost))
             await asyncio.sleep(DISK_EVERY_S)
@@ -241,6 +244,13 @@ class Edge:
             return self._chip.present()
         except ReaderLost:
             return False
+
+    def _see_store(self, obstacle: Obstacle | None) -> None:
+        for code, watch in self._stores.items():
+            lost = obstacle is not None and obstacle.code == code
+            if lost and not watch.lost and obstacle is not None:
+                log.error("%s", obstacle.sentence)
+            watch.see(self._tell, lost=lost)
 
     def _chip_is_lost(self) -> bool:
         try:

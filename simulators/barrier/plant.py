@@ -259,8 +259,11 @@ class Plant:
         for door in Door:
             leaf = self.leaf(door)
             before = leaf.closed(), leaf.opened()
+            stopped_people = leaf.position < PASSABLE
             leaf.drive(self._direction(door), self.outputs.locked(door), dt_s)
             self._note(door, before, leaf)
+            if stopped_people and leaf.position >= PASSABLE:
+                self._write("passable", door)
         walkers = [person for person in self.people if person.walking]
         farthest_m = max((person.speed_m_s * dt_s for person in walkers), default=0.0)
         steps = max(1, math.ceil(farthest_m / STEP_m))

@@ -185,6 +185,7 @@ class Post:
         )
         began_s = asyncio.get_running_loop().time()
         await self.controller.start()
+        await self.plant.until(lambda: bool(self.plant.journal))  # it bolts its doors: the firmware is up
         self.controller_usage.start_s = round(asyncio.get_running_loop().time() - began_s, 2)
         self._close.push_async_callback(self.controller.stop)
         self.reader = ReaderSim(_folder(state / "reader"), reading_s=READING_S / speed)

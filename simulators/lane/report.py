@@ -21,6 +21,7 @@ class Passage:
     reasons: frozenset[str] = frozenset()
     seconds: float | None = None
     parts_s: dict[str, float] = field(default_factory=dict)
+    doors_s: float = 0.0
 
     @property
     def right(self) -> bool:

@@ -55,7 +55,7 @@ class Run:
         async with around(part.scenario.trouble, self.post), officer.on_duty():
             passage.got = await traveller.cross()
         self._over_s = asyncio.get_running_loop().time()
-        passage.seconds = traveller.seconds
+        passage.seconds, passage.doors_s = traveller.seconds, traveller.doors_s
         self._visits[passage.number] = {(boot, visit) for visit in traveller.visits}
         if passage.got is None:
             self.broken.append(f"traveller {passage.number} ({part.scenario.name}) was held: the lane never let go")
@@ -131,6 +131,8 @@ class Run:
     def _take_times(self, passage: Passage, event: dict[str, Any]) -> None:
         scale = self.post.settings.speed / 1000
         passage.parts_s = {part: round(ms * scale, 3) for part, ms in (event.get("timings_ms") or {}).items()}
+        # The lane knows when a door is fully open; a person passes a little earlier, and she is who waits.
+        passage.parts_s["door"] = round(passage.doors_s, 3)
 
     def _compare_doors(self, events: list[dict[str, Any]]) -> None:
         """The exit is ordered open for a committed grant and for nothing else."""
@@ -152,7 +154,9 @@ class Run:
             after = page["next"]
 
     async def _boot(self) -> str:
-        return str((await http.get(self.post.display_port, "/api/v1/lane"))["boot"])
+        lane = await http.get(self.post.display_port, "/api/v1/lane")
+        self.post.face_usage.start_s = round(lane["face"]["started_s"] or 0.0, 2)
+        return str(lane["boot"])
 
     def _lane(self) -> Lane:
         post = self.post

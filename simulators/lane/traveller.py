@@ -19,6 +19,7 @@ from simulators.reader.reader import ReaderSim
 # Where people stand, in metres from the entry's threshold; the exit's threshold is at 2.0.
 AT_READER_M, INSIDE_M, GONE_M = -0.8, 1.0, 3.2
 IN_DOORWAY_M = 0.25  # the inner beam is still broken: not in yet
+DOOR_OF = {"enter": "entry", "go": "exit"}
 WALK_M_S = 1.2
 AT_DOOR_S = 3.0  # how long a person waits in front of a door before she looks at the display again
 BEHIND_M = 0.5  # how close a tailgater follows
@@ -69,6 +70,8 @@ class Traveller:
         self._person = lane.plant.arrive(AT_READER_M)
         self._follower: Person | None = None
         self._laid = self._referred = self._lifted_once = False
+        self._asked_s: dict[str, float] = {}  # when the display asked her through which door
+        self._laid_in_vain = False  # she laid it down before a closed lane: nobody has read it
 
     async def cross(self) -> Outcome | None:
         """Until she is through, or outside again and the lane has turned to the next. None: the lane never let go."""
@@ -89,9 +92,20 @@ class Traveller:
                 self.seconds = (clock() - began_s) * self._lane.speed
                 return Outcome.GRANTED
         except TimeoutError:
+            if self._laid:
+                await self._lift()
             return None
         finally:
             self._go_away()
+
+    @property
+    def doors_s(self) -> float:
+        """How long she waited for both doors: from the sign that asked her through until a person could pass."""
+        waited_s = 0.0
+        for door, asked_s in self._asked_s.items():
+            opened = (e.at_s for e in self._lane.plant.journal if (e.what, e.door) == ("passable", door))
+            waited_s += next((at_s - asked_s for at_s in opened if at_s >= asked_s), 0.0)
+        return waited_s * self._lane.speed
 
     @property
     def _through(self) -> bool:
@@ -104,10 +118,17 @@ class Traveller:
     async def _act(self, sign: Sign) -> None:
         if sign.screen not in ("ready", "closed"):
             self.visits.add(sign.visit)
+        if sign.screen in DOOR_OF:
+            self._asked_s.setdefault(DOOR_OF[sign.screen], sign.seen_s)
+        self._laid_in_vain = sign.screen == "closed" or (self._laid_in_vain and sign.screen == "ready")
         match sign.screen:
             case "reading" if self._conduct is Conduct.LIFTS_EARLY and not self._lifted_once:
                 self._lifted_once = True
                 await self._lift()
+            case "ready" if self._laid and self._laid_in_vain:
+                await self._wait(self._lane.delays.to_read_a_sign)
+                await self._lift()
+                await self._lay()
             case "put-back" if not self._laid:
                 await self._wait(self._lane.delays.to_read_a_sign)
                 await self._lay()
