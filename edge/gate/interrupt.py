@@ -71,7 +71,7 @@ MILD_FAULTS: Final = frozenset({"obstructed", "link-forged"})
 # Faults that have an alarm of their own (docs/contract.md, ALARM); every other one is a controller-fault.
 NAMED_FAULTS: Final = frozenset({"door-forced"})
 # The alarm for a lost device, where it is not its name with "-lost" behind it.
-DEVICE_ALARMS: Final = {"disk": "disk-full"}
+DEVICE_ALARMS: Final = {"disk": "disk-full", "outbox": "outbox-full", "store": "outbox-broken"}
 
 # Devices whose work for this traveller is done: losing them closes the lane afterwards. A device that is not named
 # here is still needed, or unknown; in doubt, refer.

@@ -194,7 +194,7 @@ class Outbox:
     def _works_again(self) -> bool:
         """After a failed commit: try a write that changes nothing."""
         try:
-            self._tables.prove_writable(self.boot, self._last_seq)
+            self._tables.prove_writable()
         except OutboxError as error:
             self._fault = error
             return False
