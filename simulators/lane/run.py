@@ -154,9 +154,18 @@ class Run:
             after = page["next"]
 
     async def _boot(self) -> str:
-        lane = await http.get(self.post.display_port, "/api/v1/lane")
+        lane = await self.lane_now()
         self.post.face_usage.start_s = round(lane["face"]["started_s"] or 0.0, 2)
         return str(lane["boot"])
+
+    async def lane_now(self) -> Any:  # JSON
+        """What the lane says of itself; one that has just been killed is waited for."""
+        async with asyncio.timeout(READY_LIMIT_S):
+            while True:
+                try:
+                    return await http.get(self.post.display_port, "/api/v1/lane")
+                except http.Unreachable:
+                    await asyncio.sleep(0.1)
 
     def _lane(self) -> Lane:
         post = self.post
