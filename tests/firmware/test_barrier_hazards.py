@@ -10,6 +10,7 @@ import random
 import pytest
 
 from firmware.barrier import words
+from firmware.barrier.interlock import OFF
 from firmware.barrier.words import BLOCKED, CLOSING, ENTRY, EXIT, LOOSE, OPEN, SHUT, STALLED
 from tests.firmware.world import SETTINGS, STEPS, PASS_ms, World
 
@@ -222,6 +223,14 @@ def test_h9_b11_whoever_comes_in_by_the_exit_is_told(inside: World) -> None:
     assert inside.until(lambda w: w.state.exit[0] == SHUT)
 
 
+def test_h9_b11_whoever_slips_in_behind_one_who_leaves_is_told(inside: World) -> None:
+    inside.permit(EXIT, 1)
+    assert inside.until(lambda w: w.places[EXIT] == STEPS)
+    inside.leave(EXIT)
+    inside.one_pass(moved=[(EXIT, 1)])
+    assert (words.TAILGATING, 1, EXIT) in inside.events
+
+
 def test_h9_more_going_out_than_came_in_is_told(inside: World) -> None:
     inside.permit(EXIT, 1)
     assert inside.until(lambda w: w.places[EXIT] == STEPS)
@@ -271,9 +280,22 @@ def test_h12_nothing_moves_before_the_self_test_then_doors_found_open_are_closed
         before = list(world.places)
         world.one_pass()
         assert world.places == before
+        if world.state.starting:
+            assert world.outputs == OFF
+            assert (world.state.entry[0], world.state.exit[0]) == (LOOSE, LOOSE)
     world.inputs["egress"] = False
     assert words.STARTED in world.codes()
     assert world.until(lambda w: (w.state.entry[0], w.state.exit[0]) == (SHUT, SHUT))
+
+
+def test_h12_not_even_a_bolt_moves_before_the_self_test_finds_a_fault() -> None:
+    world = World()
+    world.inputs.update(exit_closed=True, exit_open=True)
+    for _ in range(5):
+        world.one_pass()
+        assert world.outputs == OFF
+    world.run()
+    assert world.state.mode == words.FAULTED
 
 
 def test_h12_a_door_found_open_with_somebody_in_it_stays_open() -> None:

@@ -9,7 +9,7 @@ from firmware.barrier.interlock import Outputs, Seen, State
 PASS_ms = 5
 STEPS = 4  # passes from closed to open
 SETTINGS = config.defaults() | {
-    "self_test_ms": 10,
+    "self_test_ms": 50,
     "travel_limit_ms": 60,
     "lock_ms": 5,
     "retry_ms": 20,
