@@ -6,7 +6,7 @@ import pkgutil
 
 import pytest
 
-PACKAGES = ("icao", "messages", "hardware", "edge", "gateway", "simulators")
+PACKAGES = ("icao", "messages", "web", "hardware", "edge", "gateway", "simulators")
 APART = ("simulators.barrier.board", "simulators.people.faces", "__main__")  # MicroPython's side, tools, programs
 
 

@@ -30,7 +30,7 @@ def run(installed: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_wheel_is_found_first_and_holds_every_package(installed: Path) -> None:
-    packages = ("borderpost", "edge", "firmware", "gateway", "hardware", "icao", "messages", "simulators")
+    packages = ("borderpost", "edge", "firmware", "gateway", "hardware", "icao", "messages", "simulators", "web")
     program = f"import {', '.join(packages)}; print(*(p.__file__ for p in ({', '.join(packages)},)))"
     places = run(installed, "-c", program).stdout.split()
     assert [Path(place).parent for place in places] == [installed / package for package in packages]

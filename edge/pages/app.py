@@ -12,11 +12,11 @@ from starlette.routing import Route
 
 from edge.pages import officer as officer_pages
 from edge.pages import traveller as traveller_pages
-from edge.pages.assets import Assets, templates
 from edge.pages.guard import Clock, OfficerKey, Sessions
-from edge.pages.headers import StrictHeaders
 from edge.pages.protocols import Display, LaneApi, OfficerDesk, PageSettings
-from edge.pages.stream import Streams
+from web.assets import Assets, templates
+from web.headers import StrictHeaders
+from web.stream import Streams
 
 HERE = Path(__file__).parent
 

@@ -13,8 +13,8 @@ from starlette.types import Receive, Scope, Send
 from edge.pages.body import TooLong, read_body
 from edge.pages.guard import OfficerKey, Sessions, TooManyTries, own_page
 from edge.pages.protocols import DeskView, OfficerDesk, PageSettings
-from edge.pages.stream import EventStream, Streams, Topic
 from edge.pages.words import ALARMS, REASONS, SHUT, STATES, kebab, words_of
+from web.stream import EventStream, Streams, Topic
 
 LOGIN_LIMIT_BYTES = 2048
 WRONG = "This key does not fit. Ask the post's technician for the lane's key."

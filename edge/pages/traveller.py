@@ -12,7 +12,7 @@ from edge.pages.body import TooLong, read_body
 from edge.pages.catalogue import Catalogue, read_all
 from edge.pages.guard import own_page
 from edge.pages.protocols import Display, PageSettings, Screen, Sign
-from edge.pages.stream import EventStream, Streams, Topic
+from web.stream import EventStream, Streams, Topic
 
 BODY_LIMIT_BYTES = 256
 SEQ_LIMIT = 2**53  # what a browser can count to

@@ -11,10 +11,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from gateway.pages import rows
-from gateway.pages.assets import Assets, templates
-from gateway.pages.headers import StrictHeaders
-from gateway.pages.stream import EventStream, Streams, Topic
 from gateway.views import Overview
+from web.assets import Assets, templates
+from web.headers import StrictHeaders
+from web.stream import EventStream, Streams, Topic
 
 HERE = Path(__file__).parent
 PACE_S = 0.25  # a busy region is told four times a second, not two hundred

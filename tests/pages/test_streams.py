@@ -1,5 +1,4 @@
 import asyncio
-import filecmp
 import json
 import socket
 import time
@@ -9,19 +8,14 @@ from pathlib import Path
 import pytest
 from starlette.types import Message
 
-from edge.pages import stream
 from edge.pages.serve import PageServer
-from edge.pages.stream import EventStream, Streams, Topic, event
 from tests.pages.asking import ask
 from tests.pages.pretend import Counter, PretendLane, PretendRegion, RegionServer, Serving, lane_server, until
+from web import stream
+from web.stream import EventStream, Streams, Topic, event
 
 ROOT = Path(__file__).parents[2]
 HTTP = {"type": "http", "method": "GET", "path": "/", "headers": []}
-
-
-@pytest.mark.parametrize("name", ["stream.py", "headers.py", "assets.py", "static/icon.svg"])
-def test_what_stands_twice_stands_equal(name: str) -> None:
-    assert filecmp.cmp(ROOT / "edge/pages" / name, ROOT / "gateway/pages" / name, shallow=False)
 
 
 @pytest.mark.parametrize("planted", ["x\n\nevent: screen\ndata: {}", "x\r\rdata: forged", "x\u2028data: forged"])

@@ -1,7 +1,4 @@
-"""Which files does a page need? A few small ones, read once; only names found then are ever answered.
-
-The same file stands in edge/pages and gateway/pages: the two rooms are strangers, and a test keeps the files equal.
-"""
+"""Which files does a page need? A few small ones, read once; only names found then are ever answered."""
 
 from pathlib import Path
 

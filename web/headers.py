@@ -1,7 +1,4 @@
-"""What may a browser do with our pages? Almost nothing: a strict policy on every answer.
-
-The same file stands in edge/pages and gateway/pages: the two rooms are strangers, and a test keeps the files equal.
-"""
+"""What may a browser do with our pages? Almost nothing: a strict policy on every answer."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send

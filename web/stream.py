@@ -1,7 +1,4 @@
-"""How does a page hear of changes? By server-sent events: the latest state only, and a ping every two seconds.
-
-The same file stands in edge/pages and gateway/pages: the two rooms are strangers, and a test keeps the files equal.
-"""
+"""How does a page hear of changes? By server-sent events: the latest state only, and a ping every two seconds."""
 
 import asyncio
 import json
