@@ -10,23 +10,22 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any  # what a coroutine yields is nobody's business here
 
 from edge.board import Board, Buttons
-from edge.config import Config, ConfigError, read
+from edge.config import Config, ConfigError, Pages, read
 from edge.face.client import FaceProcess, FaceSettings
-from edge.gate.events import DeviceBack, DeviceLost, Event, OfficerHeld, OfficerReopened
+from edge.gate.events import Event, OfficerHeld, OfficerReopened
 from edge.gate.run import Gate
 from edge.identity import read_identity
 from edge.inspection.inspect import Inspection, inspect
-from edge.inspection.trust import TrustStore
+from edge.inspection.trust import TrustError, TrustStore
 from edge.lane import Lane, today
 from edge.outbox.clock import PostClock
 from edge.outbox.errors import OutboxError
-from edge.outbox.outbox import Obstacle, Outbox, Sealer
+from edge.outbox.outbox import Outbox, Sealer
 from edge.pages.app import build
 from edge.pages.protocols import PageSettings
 from edge.pages.serve import PageServer, listen
@@ -34,20 +33,16 @@ from edge.policy import Policy
 from edge.records import Records
 from edge.senses import PageSense, from_barrier
 from edge.uplink import Uplink, UplinkSettings, UplinkState
+from edge.watch import Watches
 from hardware.drivers.barrier import BarrierClient
 from hardware.drivers.barrier_events import BarrierEvent, Ready
-from hardware.drivers.chip import ChipReader, ReaderLost, open_chip
+from hardware.drivers.chip import ChipReader, open_chip
 from hardware.drivers.page_reader import PageReader
 from icao.mrz import Mrz
 from messages.topics import Channel
 
 log = logging.getLogger("edge")
 
-DISK_EVERY_S = 1.0
-CHIP_EVERY_S = 2.0
-STORES = {"disk-full": "disk", "outbox-full": "outbox", "outbox-broken": "store"}  # what an obstacle's code has taken
-FEEL_EVERY_S = 0.2
-FACE_STARTS_S = 10.0  # models are loading: no alarm yet; a comparison waits for them within its own limit
 END_LIMIT_S = 1.5
 TOLD_WITHIN_S = 1.0  # the controller tells what it has kept with its first answers
 
@@ -64,19 +59,6 @@ def serve(config: Config) -> int:
     """Run the lane until SIGTERM or SIGINT. Raises CannotStart or ConfigError."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     return asyncio.run(Edge(config).run())
-
-
-@dataclass(slots=True)
-class Watch:
-    """A device that is looked at from time to time, and told to the gate when it goes or comes."""
-
-    device: str
-    lost: bool = False
-
-    def see(self, tell: Callable[[Event], None], *, lost: bool) -> None:
-        if lost != self.lost:
-            self.lost = lost
-            tell(DeviceLost(self.device) if lost else DeviceBack(self.device))
 
 
 class Edge:
@@ -103,18 +85,18 @@ class Edge:
         )
         self._officer_key = _secret(folder / "officer.key")
         self._policy = Policy(folder / "rules.toml", folder / "lists", _raw_key(folder / "lists.key"), self._now)
-        self._trust = TrustStore.open(folder / "trust")
+        self._trust = _trusting(folder / "trust")
         self._chip: ChipReader = open_chip(config.wires.chip)
 
     async def run(self) -> int:
         config = self._config
         self._board = Board(config.device.device, Buttons(self._hold, self._reopen), asyncio.get_running_loop().time)
-        self._face = FaceProcess(
+        self._socket = _listening(config.pages)
+        watches = Watches(self._tell, self._outbox, self._chip)
+        self._face = watches.face = FaceProcess(
             FaceSettings(config.face.camera, config.face.threshold, config.face.matcher),
-            lambda lost: self._camera.see(self._tell, lost=lost),
+            lambda lost: watches.camera.see(lost=lost),
         )
-        self._camera, self._matcher, self._chip_reader = Watch("camera"), Watch("face"), Watch("chip-reader")
-        self._stores = {code: Watch(device) for code, device in STORES.items()}
         self._barrier = BarrierClient(
             config.wires.barrier,
             _raw_key(config.folder / "barrier.key"),
@@ -133,16 +115,16 @@ class Edge:
         )
         self._gate = Gate(self._lane.begin, self._lane.show, time_scale=config.device.time_scale)
         self._lane.report = self._gate.report
-        self._page = page = PageSense(self._lane.page, self._tell)
+        page = PageSense(self._lane.page, self._tell)
         reader = PageReader(config.wires.reader, config.wires.reader_profile, page)
         self._uplink = Uplink(
             self._settings, self._outbox, self._linked, _not_yet, on_alarm=self._alarmed, status=self._status
         )
         self._heard = asyncio.Event()
         self._recovery = asyncio.ensure_future(self._recover())
-        parts = [self._gate.run, self._barrier.run, reader.run, self._uplink.run, self._watch_devices]
+        parts = [self._gate.run, self._barrier.run, reader.run, self._uplink.run, watches.run]
         if config.wires.reader_profile == "plain":
-            parts.append(self._feel_document)
+            parts.append(lambda: watches.feel(lambda: self._lane.page.present, page.lifted))
         return await self._live(*parts)
 
     async def _live(self, *parts: Callable[[], Coroutine[Any, Any, None]]) -> int:
@@ -154,13 +136,14 @@ class Edge:
         pages = self._pages()
         await self._face.start()
         tasks = [asyncio.ensure_future(part()) for part in parts]
-        served = asyncio.ensure_future(pages.serve([self._listening()]))
+        served = asyncio.ensure_future(pages.serve([self._socket]))
         stopping = asyncio.ensure_future(stop.wait())
         log.info("lane %s is up", self._config.device.device)
         done, _ = await asyncio.wait([*tasks, served, stopping], return_when=asyncio.FIRST_COMPLETED)
-        failed = [task for task in done if task is not stopping and not task.cancelled() and task.exception()]
+        failed = [] if stopping in done else list(done)  # no part has an end of its own
         for task in failed:
-            log.critical("a part of the lane failed", exc_info=task.exception())
+            error = None if task.cancelled() else task.exception()
+            log.critical("a part of the lane ended: %s", task, exc_info=error)
         await self._end(tasks, pages, served)
         return 1 if failed else 0
 
@@ -216,51 +199,6 @@ class Edge:
         self._records.alarm(code, None)
         self._board.alarm(code)
 
-    async def _watch_devices(self) -> None:
-        """The disk, the chip reader and the face process say nothing by themselves when they go."""
-        chip_due_s = 0.0
-        while True:
-            self._see_store(await asyncio.to_thread(self._outbox.obstacle))
-            now_s = time.monotonic()
-            starting = now_s < self._began_s + FACE_STARTS_S
-            self._matcher.see(self._tell, lost=self._face.ready is None and not starting)
-            if now_s >= chip_due_s:
-                chip_due_s = now_s + CHIP_EVERY_S
-                self._chip_reader.see(self._tell, lost=await asyncio.to_thread(self._chip_is_lost))
-            await asyncio.sleep(DISK_EVERY_S)
-
-    async def _feel_document(self) -> None:
-        """A page reader without presence does not say when a document is lifted: its chip's absence does."""
-        seen = False
-        while True:
-            there = self._lane.page.present and await asyncio.to_thread(self._chip_is_there)
-            if seen and not there:
-                self._page.lifted()
-            seen = there
-            await asyncio.sleep(FEEL_EVERY_S)
-
-    def _chip_is_there(self) -> bool:
-        try:
-            return self._chip.present()
-        except ReaderLost:
-            return False
-
-    def _see_store(self, obstacle: Obstacle | None) -> None:
-        for code, watch in self._stores.items():
-            lost = obstacle is not None and obstacle.code == code
-            if lost and not watch.lost and obstacle is not None:
-                log.error("%s", obstacle.sentence)
-            watch.see(self._tell, lost=lost)
-
-    def _chip_is_lost(self) -> bool:
-        try:
-            self._chip.present()
-        except ReaderLost as error:
-            if not self._chip_reader.lost:
-                log.warning("%s", error)
-            return True
-        return False
-
     # --- what the parts ask for ---
     def _now(self) -> datetime:
         return self._clock.now().time
@@ -280,15 +218,6 @@ class Edge:
         settings = PageSettings(self._officer_key, device.post, device.device)
         app = build(self._board.display, self._board.desk, settings, self._api)
         return PageServer(app, app.state.streams.end)
-
-    def _listening(self) -> socket.socket:
-        pages = self._config.pages
-        try:
-            return listen(pages.host, pages.port)
-        except OSError as error:
-            raise CannotStart(
-                f"Port {pages.port} on {pages.host} is taken.", "End the program that holds it, or set [pages] port."
-            ) from error
 
     def _api(self) -> Mapping[str, object]:
         return {
@@ -313,6 +242,16 @@ def _not_yet(channel: Channel, message: bytes) -> None:
     log.info("a message on %s of %d bytes was not obeyed", channel.value, len(message))
 
 
+def _listening(pages: Pages) -> socket.socket:
+    """Taken before anything is started, so that a taken port leaves nothing behind."""
+    try:
+        return listen(pages.host, pages.port)
+    except OSError as error:
+        raise CannotStart(
+            f"Port {pages.port} on {pages.host} is taken.", "End the program that holds it, or set [pages] port."
+        ) from error
+
+
 def _opened(path: Path, sealer: Sealer) -> Outbox:
     try:
         outbox = Outbox.open(path, sealer)
@@ -321,6 +260,13 @@ def _opened(path: Path, sealer: Sealer) -> Outbox:
     if outbox.moved_aside is not None:
         log.error("the outbox was damaged; it was moved to %s and a new one begun", outbox.moved_aside.name)
     return outbox
+
+
+def _trusting(folder: Path) -> TrustStore:
+    try:
+        return TrustStore.open(folder)
+    except TrustError as error:
+        raise CannotStart(str(error), "Put the states' certificates there and start again.") from error
 
 
 def _raw_key(path: Path) -> bytes:
