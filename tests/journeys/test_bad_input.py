@@ -17,7 +17,9 @@ from hardware.wires.page_reader import Laid, Lines, encode
 from simulators.camera.scenes import Kind
 from simulators.chip.faults import Fault
 from simulators.lists import write_lists
-from tests.journeys.troubled import LIMIT_S, Troubled, filled, troubled_post
+from tests.journeys.forger import enrolled_forger, set_aside
+from tests.journeys.searched import found, kept, published, secrets_of, shown, streamed
+from tests.journeys.troubled import LIMIT_S, Troubled, filled, troubled_post, until
 
 
 @pytest.fixture(scope="module")
@@ -263,6 +265,57 @@ def test_a_grant_that_cannot_be_committed_opens_no_exit(post: Troubled) -> None:
         await post.shows("ready")
         await post.settles()
         assert (await post.counts())["granted"] == granted
+        await post.passes()
+
+    post.play(story())
+
+
+# --- what reaches the region ---
+def test_frames_that_cannot_be_believed_are_set_aside_and_the_next_ones_flow(post: Troubled, tmp_path: Path) -> None:
+    """With a true certificate, past the real broker. What is signed is acknowledged: it must not be sent for ever."""
+
+    async def story() -> None:
+        before = await post.counts()
+        forger = await enrolled_forger(post.post, tmp_path / "forger")
+        forgeries = list(forger.forgeries())
+        async with forger.connected() as client:
+            for forgery in forgeries:
+                await client.publish(forgery.topic, forgery.frame, qos=1)
+            true_frame, seq = forger.frame(), forger.seq
+            await client.publish(str(forger.topic), true_frame, qos=1)
+            await until(lambda: seq in forger.acknowledged, "the true frame behind the forgeries is not acknowledged")
+        assert forger.acknowledged == {forgery.seq for forgery in forgeries if forgery.signed} | {seq}
+        assert [row["reason"] for row in await set_aside(post.post)] == [forgery.reason for forgery in forgeries]
+        after = await post.counts()
+        assert after["quarantined"] == before["quarantined"] + len(forgeries)
+        assert after["events"] >= before["events"] + 1
+        await post.passes()
+
+    post.play(story())
+
+
+# --- nobody's name anywhere ---
+def test_no_name_number_birth_date_or_portrait_stands_where_it_should_not(post: Troubled) -> None:
+    """Grants, referrals and hits of lists, searched for in every log, file, topic, frame, stream and page."""
+    travellers = (post.honest(), *post.listed, post.other("under-age"), post.other("look-alike"))
+
+    async def cross() -> None:
+        await post.story.tell(*travellers)
+
+    async def story() -> None:
+        async with streamed(post.post) as places:
+            await cross()
+        places |= await published(post.post, cross)
+        assert sum("/evt" in place for place in places) > len(travellers), "a grant is two events"
+        await post.settles()
+        places |= await shown(post.post)
+        await asyncio.to_thread(post.post.broker.stop)  # now its memory lies on its disk
+        places |= kept(post.post)
+        await asyncio.to_thread(post.post.broker.start)
+        for place in ("edge.log", "edge/outbox.db-wal", "broker/persistence/mosquitto.db", "gateway/store.sqlite"):
+            assert places[place], "it was searched"
+        secrets = set().union(*(secrets_of(part) for part in post.parts))
+        assert found(places, secrets) == []
         await post.passes()
 
     post.play(story())

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import subprocess
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ class Troubled:
 
     runner: asyncio.Runner
     story: Story
+    listed: list[Part]  # the post knows them: their documents are on its list
+    parts: list[Part] = field(default_factory=list)  # everybody who ever came
 
     @property
     def post(self) -> Post:
@@ -38,12 +40,17 @@ class Troubled:
     # --- travellers ---
     def honest(self, *, fault: str | None = None, still: bool = False) -> Part:
         """``still``: before the camera stands what the test puts there, not she."""
-        (part,) = self.story.prepare("honest")
+        part = self.other("honest")
         return replace(
             part,
             passport=replace(part.passport, chip_fault=fault),
             conduct=Conduct.STANDS_STILL if still else part.conduct,
         )
+
+    def other(self, scenario: str) -> Part:
+        (part,) = self.story.prepare(scenario)
+        self.parts.append(part)
+        return part
 
     async def passes(self) -> None:
         """The next honest traveller is granted, and the exit opens for her once."""
@@ -121,9 +128,9 @@ def troubled_post(folder: Path, *, direct_chip: bool = True) -> Iterator[Trouble
     """Whatever the tests did: in the end nothing is lost, nothing doubled, and the exit opened for grants alone."""
     with small_disk(folder / "edge"), asyncio.Runner() as runner:
         opened = post_with(folder, "listed-document", direct_chip=direct_chip)
-        story, _ = runner.run(opened.__aenter__())
+        story, listed = runner.run(opened.__aenter__())
         try:
-            troubled = Troubled(runner, story)
+            troubled = Troubled(runner, story, listed, list(listed))
             yield troubled
             delivery = runner.run(troubled.settles())
             assert (delivery.as_json()["lost"], delivery.as_json()["duplicated"]) == (0, 0)
