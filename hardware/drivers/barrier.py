@@ -9,7 +9,7 @@ import os
 import random
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import serial
 
@@ -31,6 +31,7 @@ from hardware.drivers.barrier_events import (
     event_of,
     status_of,
 )
+from hardware.drivers.barrier_wishes import WISH_LIMIT_s, Wishes
 from hardware.wires.barrier import Event, HostSession, Status, Welcome
 
 BAUD_bd = 115200
@@ -40,20 +41,7 @@ UNANSWERED = 2  # beats without an answer, beyond the lease: lost
 GREET_EVERY_s = 0.25
 GREETINGS = 8  # without an answer, and the port is opened anew
 BACKOFF_LEAST_s, BACKOFF_MOST_s = 0.1, 1.0
-WISH_LIMIT_s = 5.0  # a wish of another kind than a permission is void after this
-PENDING_LIMIT = 16
-
-
-@dataclass(eq=False)
-class Wish:
-    """Something asked of the board, said again with every beat until it is answered or void."""
-
-    word: int
-    door: int | None
-    until_s: float
-    number: int = 0  # of the passage
-    expires_ms: int | None = None  # in the board's time, once known: saying it again does not make it last longer
-    sequences: set[int] = field(default_factory=set)
+FOR_EVER_s = float("inf")  # a held lane stays held until the board has heard of it
 
 
 class BarrierClient:
@@ -78,7 +66,7 @@ class BarrierClient:
         self._alive = alive
         self._host = secrets.randbits(32)
         self._status = BarrierStatus()
-        self._wishes: list[Wish] = []
+        self._wishes = Wishes()
         self._received = bytearray()
         self._vanished = False
         self._stirred = asyncio.Event()
@@ -106,57 +94,39 @@ class BarrierClient:
 
     def permit_entry(self, passage_id: int, valid_s: float) -> None:
         """One person may come in, once. A passage has one permission for each door: ids rise."""
-        self._permit(words.ENTRY, passage_id, valid_s)
+        self._wishes.permit(words.ENTRY, passage_id, _now_s() + valid_s)
+        self._stirred.set()
 
     def permit_exit(self, passage_id: int, valid_s: float) -> None:
-        self._permit(words.EXIT, passage_id, valid_s)
+        self._wishes.permit(words.EXIT, passage_id, _now_s() + valid_s)
+        self._stirred.set()
 
     def revoke_entry(self) -> None:
-        self._wish(words.REVOKE, words.ENTRY)
+        self._wishes.revoke(words.ENTRY, _now_s())
+        self._stirred.set()
 
     def revoke_exit(self) -> None:
-        self._wish(words.REVOKE, words.EXIT)
+        self._wishes.revoke(words.EXIT, _now_s())
+        self._stirred.set()
 
     def release_inward(self) -> None:
         """The exit shuts and the entry opens for whoever is inside."""
-        self._drop(words.PERMIT)
-        self._wish(words.RELEASE)
+        self._ask(words.RELEASE, WISH_LIMIT_s, words.PERMIT)
 
     def hold(self) -> None:
         """No passages until ``resume``. The button inside still opens the entry."""
-        self._drop(words.PERMIT, words.RESUME)
-        self._wish(words.HOLD, until_s=float("inf"))
+        self._ask(words.HOLD, FOR_EVER_s, words.PERMIT, words.RESUME)
 
     def resume(self) -> None:
         """Passages again; faults whose cause has gone are forgotten."""
-        self._drop(words.HOLD)
-        self._wish(words.RESUME, until_s=float("inf"))
+        self._ask(words.RESUME, FOR_EVER_s, words.HOLD)
 
     def reset_evacuation(self) -> None:
-        self._wish(words.RESET)
+        self._ask(words.RESET, WISH_LIMIT_s)
 
-    def _permit(self, door: int, passage_id: int, valid_s: float) -> None:
-        self._drop(words.PERMIT, words.REVOKE, door=door)
-        now_s = _now_s()
-        wish = Wish(words.PERMIT, door, now_s + valid_s, passage_id)
-        self._add(wish)
-
-    def _wish(self, word: int, door: int | None = None, until_s: float | None = None) -> None:
-        if word == words.REVOKE:
-            self._drop(words.PERMIT, door=door)
-        self._drop(word, door=door)
-        self._add(Wish(word, door, _now_s() + WISH_LIMIT_s if until_s is None else until_s))
-
-    def _add(self, wish: Wish) -> None:
-        if len(self._wishes) >= PENDING_LIMIT:
-            raise AssertionError("more wishes than there are kinds of them")
-        self._wishes.append(wish)
+    def _ask(self, word: int, for_s: float, *instead_of: int) -> None:
+        self._wishes.ask(word, _now_s() + for_s, *instead_of)
         self._stirred.set()
-
-    def _drop(self, *dropped: int, door: int | None = None) -> None:
-        self._wishes = [
-            wish for wish in self._wishes if wish.word not in dropped or (door is not None and wish.door != door)
-        ]
 
     # --- the line ---
     async def run(self) -> None:
@@ -225,16 +195,15 @@ class BarrierClient:
                 self._acked = welcome.newest
             self._boot = welcome.boot
             self._forged = 0
-            self._drop(words.PERMIT)
-        for wish in self._wishes:
-            wish.sequences.clear()
+            self._wishes.drop(words.PERMIT)
+        self._wishes.say_all_again()
 
     async def _talk(self, descriptor: int, session: HostSession) -> None:
         """Beats, wishes and news until the board has been silent for longer than a lease."""
         next_s = _now_s()
         while not self._vanished:
             stirred = self._stirred.is_set()
-            if _now_s() >= next_s or (stirred and any(not wish.sequences for wish in self._wishes)):
+            if _now_s() >= next_s or (stirred and self._wishes.unsaid()):
                 next_s = _now_s() + self._lease_s / BEATS_PER_LEASE
                 if self._alive():
                     self._beat(descriptor, session)
@@ -254,27 +223,19 @@ class BarrierClient:
 
     def _beat(self, descriptor: int, session: HostSession) -> None:
         self._unanswered += 1
-        now_s = _now_s()
-        self._wishes = [wish for wish in self._wishes if now_s < wish.until_s]
+        self._wishes.lapse(_now_s())
         sent = [session.say(words.BEAT, words.pack(words.BEAT_FORM, self._acked))[1]]
         for wish in self._wishes:
-            payload = self._payload(wish)
+            payload = wish.payload(self._board_ms)
             if payload is not None:
                 sequence, said = session.say(wish.word, payload)
                 wish.sequences.add(sequence)
                 sent.append(said)
         self._send(descriptor, b"".join(sent))
 
-    def _payload(self, wish: Wish) -> bytes | None:
-        if wish.word == words.REVOKE:
-            return words.pack(words.REVOKE_FORM, wish.door)
-        if wish.word != words.PERMIT:
-            return b""
-        if wish.expires_ms is None:
-            if self._status.boot != self._boot:
-                return None  # its clock is not known yet
-            wish.expires_ms = max(0, round((wish.until_s - self._offset_s) * 1000))
-        return words.pack(words.PERMIT_FORM, wish.door, wish.number, wish.expires_ms)
+    def _board_ms(self, at_s: float) -> int | None:
+        """A moment of ours in the board's time, once a STATUS of this life of it was heard."""
+        return max(0, round((at_s - self._offset_s) * 1000)) if self._status.boot == self._boot else None
 
     def _read(self, descriptor: int) -> None:
         try:
@@ -374,15 +335,12 @@ class BarrierClient:
 
     def _settle(self, told: Status) -> None:
         """A wish that was answered is over; a permission that was refused is the lane's business."""
-        for wish in self._wishes:
-            if told.answered in wish.sequences:
-                self._wishes.remove(wish)
-                if wish.word == words.PERMIT and told.answer not in (words.DONE, words.REPEATED):
-                    self._on_event(Fault("permission-refused"))
-                return
+        wish = self._wishes.answered(told.answered)
+        if wish and wish.word == words.PERMIT and told.answer not in (words.DONE, words.REPEATED):
+            self._on_event(Fault("permission-refused"))
 
     def _say_lost(self) -> None:
-        self._drop(words.PERMIT)
+        self._wishes.drop(words.PERMIT)
         self._status = replace(self._status, mode=Mode.LOST, entry=DoorState.UNKNOWN, exit=DoorState.UNKNOWN)
         self._ready = False
         if self._lost is not True:
