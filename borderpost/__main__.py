@@ -5,6 +5,7 @@ import importlib
 import json
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from borderpost.errors import Fault
 
@@ -12,8 +13,15 @@ from borderpost.errors import Fault
 VERBS = ("demo", "doctor", "document", "edge", "gate", "gateway", "device", "face", "sim")
 
 
+class Parser(argparse.ArgumentParser):
+    """A wrong word is a Fault like any other, so that it too is an object with --json."""
+
+    def error(self, message: str) -> NoReturn:
+        raise Fault("usage", f"{message[:1].upper()}{message[1:].rstrip('.')}.", f"See `{self.prog} --help`.")
+
+
 def build() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="borderpost", description="An open border post.")
+    parser = Parser(prog="borderpost", description="An open border post.")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     subparsers = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb in VERBS:
@@ -23,7 +31,11 @@ def build() -> argparse.ArgumentParser:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one verb; an error is a sentence, and with --json an object on standard output (docs/contract.md, 9)."""
-    arguments = build().parse_args(words)
+    words = sys.argv[1:] if words is None else words
+    try:
+        arguments = build().parse_args(words)
+    except Fault as fault:
+        return _say(fault, as_json="--json" in words)
     try:
         return int(arguments.run(arguments))
     except Fault as fault:

@@ -91,10 +91,10 @@ def _disk() -> Finding:
 
 
 def _ports() -> Finding:
-    taken = [f"{port} ({what})" for what, port in DEMO_PORTS.items() if taken(port)]
-    message = f"Port {', '.join(taken)} is taken." if taken else "The demo's ports are free."
+    held = [f"{port} ({what})" for what, port in DEMO_PORTS.items() if taken(port)]
+    message = f"Port {', '.join(held)} is taken." if held else "The demo's ports are free."
     cure = "End the program that holds it, or choose others: ./run demo --gateway-port N --display-port M"
-    return Finding("ports", not taken, True, message, cure)
+    return Finding("ports", not held, True, message, cure)
 
 
 def _browser() -> Finding:

@@ -1,7 +1,6 @@
 """``borderpost sim lane|issue``: a border post that isn't there."""
 
 import argparse
-import asyncio
 import json
 import shutil
 import sys
@@ -12,6 +11,7 @@ from typing import Any  # the account is JSON
 from borderpost.errors import Fault
 
 TRAVELLERS_LIMIT = 10_000
+SPEEDS = (0.1, 20.0)
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -43,6 +43,14 @@ def _add_issue_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true")
 
 
+def expect_speed(speed: float) -> None:
+    if not SPEEDS[0] <= speed <= SPEEDS[1]:
+        raise Fault(
+            "bad-speed",
+            f"--speed must lie between {SPEEDS[0]:g} and {SPEEDS[1]:g}: machines are no faster than they are.",
+        )
+
+
 def _issue(arguments: argparse.Namespace) -> int:
     from simulators.issuing.__main__ import run_issue
 
@@ -61,8 +69,7 @@ def _lane(arguments: argparse.Namespace) -> int:
         )
     if not 1 <= arguments.travellers <= TRAVELLERS_LIMIT:
         raise Fault("bad-number", f"--travellers must lie between 1 and {TRAVELLERS_LIMIT}.")
-    if not 0.1 <= arguments.speed <= 20:
-        raise Fault("bad-speed", "--speed must lie between 0.1 and 20: machines are no faster than they are.")
+    expect_speed(arguments.speed)
     account = _run(arguments)
     print(json.dumps(account) if arguments.json else sentence(account))
     wrong = account["wrong_outcomes"] or account["invariants_broken"]
@@ -71,6 +78,8 @@ def _lane(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> "dict[str, Any]":
+    import asyncio
+
     from simulators.lane.post import BrokerFailed, CannotStart, Settings
     from simulators.lane.report import Passage
     from simulators.lane.run import run_lane

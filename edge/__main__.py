@@ -44,6 +44,7 @@ from messages.topics import Channel
 log = logging.getLogger("edge")
 
 END_LIMIT_S = 1.5
+KEY_BYTES = 32
 TOLD_WITHIN_S = 1.0  # the controller tells what it has kept with its first answers
 
 
@@ -86,7 +87,7 @@ class Edge:
         self._officer_key = _secret(folder / "officer.key")
         self._policy = Policy(folder / "rules.toml", folder / "lists", _raw_key(folder / "lists.key"), self._now)
         self._trust = _trusting(folder / "trust")
-        self._chip: ChipReader = open_chip(config.wires.chip)
+        self._chip = _chip(config.wires.chip)
 
     async def run(self) -> int:
         config = self._config
@@ -269,13 +270,27 @@ def _trusting(folder: Path) -> TrustStore:
         raise CannotStart(str(error), "Put the states' certificates there and start again.") from error
 
 
+def _chip(url: str) -> ChipReader:
+    try:
+        return open_chip(url)
+    except ValueError as error:
+        raise ConfigError(f"[wires] chip: {error}") from error
+
+
 def _raw_key(path: Path) -> bytes:
-    return bytes.fromhex(_secret(path))
+    """Raises ConfigError; what stands in a damaged file is never shown, it may be most of a key."""
+    try:
+        key = bytes.fromhex(_secret(path))
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise ConfigError(f"The key file {path.name} in {path.parent} must hold {2 * KEY_BYTES} hexadecimal digits.")
+    return key
 
 
 def _secret(path: Path) -> str:
     try:
-        return path.read_text().strip()
+        return path.read_bytes().decode("ascii", "replace").strip()
     except OSError as error:
         raise ConfigError(f"The key file {path.name} is missing in {path.parent}.") from error
 

@@ -10,6 +10,8 @@ from typing import Any, TypeVar  # Any: TOML values, until they are parsed here
 from hardware.wires.page_reader import Profile
 
 Section = TypeVar("Section")
+SECTIONS = ("device", "wires", "face", "uplink", "pages")
+PORT_MAX = 65535
 
 IDENTITY = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")  # docs/contract.md, 1
 
@@ -76,11 +78,16 @@ class Config:
 def read(path: Path) -> Config:
     """Parse and judge the file. Raises ConfigError with a sentence that names the setting."""
     try:
-        table = tomllib.loads(path.read_text())
+        table = tomllib.loads(path.read_bytes().decode())
     except FileNotFoundError as error:
         raise ConfigError(f"There is no configuration at {path}.") from error
-    except tomllib.TOMLDecodeError as error:
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError
         raise ConfigError(f"{path} is not valid TOML: {error}.") from error
+    for name in table:
+        if name not in SECTIONS:
+            raise ConfigError(f"There is no section [{name}].")
     config = Config(
         folder=path.parent.resolve(),
         device=_section(table, "device", Device),
@@ -125,5 +132,13 @@ def _judge(config: Config) -> None:
         raise ConfigError('[wires] reader_profile must be "framed" or "plain".')
     if not 200 <= config.wires.barrier_lease_ms <= 2000:  # reference for H5: half a second by default
         raise ConfigError("[wires] barrier_lease_ms must lie between 200 and 2000.")
+    for name, port in (("uplink", config.uplink.port), ("pages", config.pages.port)):
+        if not 1 <= port <= PORT_MAX:
+            raise ConfigError(f"[{name}] port must lie between 1 and {PORT_MAX}.")
+    if config.device.retention_days < 1:
+        raise ConfigError("[device] retention_days must be 1 or more.")
+    for name in ("backoff_ceiling_s", "status_every_s"):
+        if not getattr(config.uplink, name) > 0:
+            raise ConfigError(f"[uplink] {name} must be more than 0.")
     if not 0 < config.face.threshold < 1:
         raise ConfigError("[face] threshold must lie between 0 and 1.")
