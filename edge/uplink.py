@@ -20,6 +20,7 @@ import aiomqtt
 
 from edge.outbox.errors import OutboxError
 from edge.outbox.flight import Flight, Next
+from edge.outbox.limits import WINDOW_ROWS
 from edge.outbox.outbox import Outbox
 from edge.outbox.tables import Row
 from messages.ack import Ack, verify_ack
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 READ: Final = (Channel.ACK, Channel.CMD, Channel.LIST)
 ANSWER_LIMIT_S: Final = 5.0  # for a CONNACK or a SUBACK
 HANDSHAKE_LIMIT_S: Final = 3.0
+SAY_AGAIN_S: Final = 0.2
 PUBLISH_LIMIT_S: Final = 60.0  # a full window through 64 kbit/s takes several seconds; a dead line the keep-alive finds
 KEEPALIVE_S: Final = 10
 STEADY_S: Final = 10.0  # a connection that lasted so long was a good one: begin the back-off anew
@@ -106,21 +108,32 @@ class Uplink:
         """Connect, serve, and when that ends, wait a little and begin again, for ever."""
         loop = asyncio.get_running_loop()
         forget = self._outbox.on_commit(lambda: _wake(loop, self._awake))
-        failures = 0
+        work = asyncio.ensure_future(self._connect_for_ever())
         try:
-            while True:
-                began_s, acked_s = monotonic(), self._last_ack_s
-                await self._one_connection()
-                good = monotonic() - began_s > STEADY_S or self._last_ack_s != acked_s
-                failures = 0 if good else failures + 1
-                await asyncio.sleep(self._back_off_s(failures))
+            await asyncio.wait({work})
+            work.result()  # It ends by a fault alone.
         finally:
             forget()
+            # aiomqtt waits with asyncio.wait_for, which in Python 3.11 loses a cancellation that comes together with
+            # its result: said once, an uplink told to end would now and then go on for ever.
+            while not work.done():
+                work.cancel()
+                await asyncio.wait({work}, timeout=SAY_AGAIN_S)
+
+    async def _connect_for_ever(self) -> None:
+        failures = 0
+        while True:
+            began_s, acked_s = monotonic(), self._last_ack_s
+            await self._one_connection()
+            good = monotonic() - began_s > STEADY_S or self._last_ack_s != acked_s
+            failures = 0 if good else failures + 1
+            await asyncio.sleep(self._back_off_s(failures))
 
     async def _one_connection(self) -> None:
         """One of three things ends it: the network (back off), the outbox's disk (the same), or cancellation."""
         try:
             async with self._client() as client:
+                client.pending_calls_threshold = 2 * WINDOW_ROWS  # a full window is no reason to warn
                 await self._serve(client)
         except* (aiomqtt.MqttError, OSError, OutboxError, Refused) as group:
             self._say_offline(group.exceptions[0])
@@ -244,6 +257,7 @@ class Uplink:
             }
             status = sign_status({**self._status(), **own}, self._topic, self._outbox.sealer.device_key)
             await client.publish(str(self._topic.to(Channel.TEL)), status, qos=0)
+            _heed_cancellation()
             await asyncio.sleep(self._settings.status_every_s)
 
     def _turn(self, *, connected: bool) -> None:
@@ -266,6 +280,13 @@ class Uplink:
         """Doubling, with a ceiling; half of it chance, so that a thousand gates do not come back in one second."""
         longest_s = min(self._settings.backoff_ceiling_s, self._settings.backoff_first_s * 2.0 ** min(failures, 16))
         return longest_s * CHANCE.uniform(0.5, 1.0)
+
+
+def _heed_cancellation() -> None:
+    """For a loop in a task group, which says it only once; see ``Uplink.run``."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 class TidySocket(ssl.SSLSocket):

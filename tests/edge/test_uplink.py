@@ -289,6 +289,18 @@ def test_no_broker_at_all_is_said_once_and_ends_at_once_when_told(
     asyncio.run(story())
 
 
+def test_it_ends_whenever_it_is_told_to(broker: Broker, pki: Pki, outbox: Outbox) -> None:
+    async def story() -> None:
+        settings = replace(settings_for(broker.port, pki), status_every_s=0.0)  # so that something is always awaited
+        for round_ in range(30):
+            async with asyncio.timeout(10), post_at(outbox, settings) as post:
+                if round_ % 3:
+                    await post.connected()
+                await asyncio.sleep(0.003 * round_)
+
+    asyncio.run(story())
+
+
 def test_the_status_is_signed_and_tells_what_is_still_to_come(broker: Broker, pki: Pki, outbox: Outbox) -> None:
     async def story() -> None:
         async with region_at(broker.port, pki) as region, post_at(outbox, settings_for(broker.port, pki)) as post:

@@ -143,9 +143,11 @@ async def region_at(port: int, pki: Pki) -> AsyncIterator[Region]:
         try:
             yield region
         finally:
-            listening.cancel()
-            with suppress(asyncio.CancelledError, aiomqtt.MqttError):
-                await listening
+            while not listening.done():  # asyncio.wait_for may lose one cancellation: see Uplink.run
+                listening.cancel()
+                await asyncio.wait({listening}, timeout=0.2)
+            if not listening.cancelled() and (error := listening.exception()) is not None:
+                assert isinstance(error, aiomqtt.MqttError), error
 
 
 # --- the near end ---
