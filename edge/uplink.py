@@ -7,6 +7,7 @@ SQLite works in a thread, and being offline is a state, not an error.
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -156,6 +157,7 @@ class Uplink:
             timeout=ANSWER_LIMIT_S,
             keepalive=KEEPALIVE_S,
             max_queued_incoming_messages=INCOMING_MAX,
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],  # else each answer waits 40 ms for its turn
             tls_context=context,
         )
 

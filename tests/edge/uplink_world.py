@@ -1,6 +1,7 @@
 """What stands around an uplink in its tests: a real broker with mutual TLS, and a region that does as it is told."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -135,7 +136,14 @@ class Region:
 async def region_at(port: int, pki: Pki) -> AsyncIterator[Region]:
     context = ssl.create_default_context(cafile=pki.servers_ca)
     context.load_cert_chain(*pki.gateway)
-    client = aiomqtt.Client("127.0.0.1", port, identifier="gateway-1", tls_context=context, timeout=5.0)
+    client = aiomqtt.Client(
+        "127.0.0.1",
+        port,
+        identifier="gateway-1",
+        tls_context=context,
+        timeout=5.0,
+        socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+    )
     async with client:
         region = Region(client)
         await client.subscribe([("bp/1/utopia-north/+/+/evt", 1), ("bp/1/utopia-north/+/+/tel", 1)])
