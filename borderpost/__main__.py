@@ -32,22 +32,20 @@ def build() -> argparse.ArgumentParser:
 def main(words: Sequence[str] | None = None) -> int:
     """Run one verb; an error is a sentence, and with --json an object on standard output (docs/contract.md, 9)."""
     words = sys.argv[1:] if words is None else words
+    debug, as_json = "--debug" in words, "--json" in words
     try:
         arguments = build().parse_args(words)
-    except Fault as fault:
-        return _say(fault, as_json="--json" in words)
-    try:
         return int(arguments.run(arguments))
     except Fault as fault:
-        if arguments.debug:
+        if debug:
             raise
-        return _say(fault, as_json=getattr(arguments, "json", False))
+        return _say(fault, as_json=as_json)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # Somebody closed the pipe (| head): nothing is left to say.
         return 0
     except Exception as error:
-        if arguments.debug:
+        if debug:
             raise
         unexpected = Fault(
             "unexpected",
@@ -55,7 +53,7 @@ def main(words: Sequence[str] | None = None) -> int:
             "Run the command again with `borderpost --debug ...` and report what it prints.",
             exit_code=70,
         )
-        return _say(unexpected, as_json=getattr(arguments, "json", False))
+        return _say(unexpected, as_json=as_json)
 
 
 def _say(fault: Fault, *, as_json: bool) -> int:

@@ -17,10 +17,10 @@ DRAWN_AT_ONCE = 20
 
 
 async def run_demo(settings: Settings, seed: int | None, say: Callable[[str], None]) -> int:
-    """Until SIGINT or SIGTERM. Raises CannotStart or BrokerFailed with a sentence."""
+    """Until SIGINT, SIGTERM or SIGHUP. Raises CannotStart or BrokerFailed with a sentence."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the last one: the terminal was closed
         loop.add_signal_handler(number, stop.set)
     story = asyncio.ensure_future(_story(settings, random.Random(seed), say))
     ending = asyncio.ensure_future(stop.wait())

@@ -92,6 +92,9 @@ class Post:
 
     async def stop(self) -> None:
         self.measure()
+        for child in ("edge", "gateway"):  # both at once: together they have as long as one of them
+            if hasattr(self, child):
+                getattr(self, child).ask_to_end()
         await self._close.aclose()
 
     def measure(self) -> None:
@@ -159,9 +162,9 @@ class Post:
         )
         self.broker = Broker(self.settings.state / "broker", certificates, region=REGION)
         began_s = asyncio.get_running_loop().time()
-        await asyncio.to_thread(self.broker.start)
-        self.broker_usage.start_s = round(asyncio.get_running_loop().time() - began_s, 2)
         self._close.callback(self.broker.stop)
+        await _whole(self.broker.start)
+        self.broker_usage.start_s = round(asyncio.get_running_loop().time() - began_s, 2)
         self.proxy = Proxy(self.broker.port)
         self.proxy_port = await self.proxy.start()
         self._close.push_async_callback(self.proxy.stop)
@@ -194,7 +197,7 @@ class Post:
         await self.camera.start()
         self._close.push_async_callback(self.camera.close)
         began_s = asyncio.get_running_loop().time()
-        await asyncio.to_thread(self._start_chip)
+        await _whole(self._start_chip)
         self.chip_usage.start_s = round(asyncio.get_running_loop().time() - began_s, 2)
 
     def _start_chip(self) -> None:
@@ -276,10 +279,27 @@ async def _do(*words: str) -> None:
     process = await asyncio.create_subprocess_exec(
         *command(*words), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
-    async with asyncio.timeout(SETUP_LIMIT_S):
-        said, _ = await process.communicate()
+    try:
+        async with asyncio.timeout(SETUP_LIMIT_S):
+            said, _ = await process.communicate()
+    except TimeoutError as error:
+        raise CannotStart(" ".join(words[:2]), f"it took longer than {SETUP_LIMIT_S:.0f} s", "nothing") from error
+    finally:
+        if process.returncode is None:  # too slow, or somebody pressed Ctrl-C
+            process.kill()
+            await process.wait()
     if process.returncode:
         raise CannotStart(" ".join(words[:2]), f"it ended with code {process.returncode}", said.decode()[-300:])
+
+
+async def _whole(start: Callable[[], None]) -> None:
+    """Run it in a thread to its end, also when nobody wants it any more: what it starts must be there to be ended."""
+    task = asyncio.ensure_future(asyncio.to_thread(start))
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 async def _answers(port: int) -> bool:

@@ -82,11 +82,15 @@ class Child:
         if self._process is not None:
             await self._process.wait()
 
+    def ask_to_end(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.terminate()
+
     async def stop(self) -> None:
         if self._process is None or self._process.returncode is not None:
             return
         self.measure()
-        self._process.terminate()
+        self.ask_to_end()
         try:
             async with asyncio.timeout(END_LIMIT_S):
                 await self._process.wait()
