@@ -192,7 +192,8 @@ class BarrierClient:
             if self._boot is None:
                 self._past = welcome.newest  # what an earlier life of this lane did not live to hear
             else:
-                self._acked = welcome.newest
+                # It counts from 1 again: the past of its earlier life must not silence this one.
+                self._past, self._acked = 0, welcome.newest
             self._boot = welcome.boot
             self._forged = 0
             self._wishes.drop(words.PERMIT)
