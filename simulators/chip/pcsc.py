@@ -35,7 +35,7 @@ CURE = (
 )
 
 ROOM = """\
-ip link set lo up && mount --bind "$1" /run && exec pcscd --foreground --error --config /run/conf
+ip link set lo up && mount -n --bind "$1" /run && exec pcscd --foreground --error --config /run/conf
 """
 READER_CONF = f"""\
 FRIENDLYNAME "Virtual PCD"

@@ -62,11 +62,12 @@ class Troubled:
 
     async def refers(self, part: Part, *reasons: str) -> Passage:
         """She is sent to an officer, who reads one of these reasons; the exit stays shut."""
-        before = self.story.exit_openings()
+        before, since = self.story.exit_openings(), len(self.log())
         called = asyncio.ensure_future(self.desk(lambda shown: bool(set(shown["reasons"]) & set(reasons))))
         (passage,) = await self.story.tell(part)
         assert passage.got is Outcome.REFERRED, (passage.got, self.log_end())
         assert await called, (reasons, self.log_end())
+        assert any(reason in self.log()[since:] for reason in reasons)
         assert self.story.exit_openings() == before
         assert self.post.plant.violations == []
         return passage
