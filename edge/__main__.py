@@ -121,6 +121,8 @@ class Edge:
         self._uplink = Uplink(
             self._settings, self._outbox, self._linked, _not_yet, on_alarm=self._alarmed, status=self._status
         )
+        if self._outbox.moved_aside is not None:
+            self._alarmed("outbox-broken")
         self._heard = asyncio.Event()
         self._recovery = asyncio.ensure_future(self._recover())
         parts = [self._gate.run, self._barrier.run, reader.run, self._uplink.run, watches.run]

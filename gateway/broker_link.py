@@ -7,6 +7,7 @@ signed acknowledgement from the committed store is what strikes a row off an out
 import asyncio
 import logging
 import random
+import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -93,6 +94,7 @@ class BrokerLink:
             timeout=CONNECT_LIMIT_S,
             max_queued_incoming_messages=QUEUE_MESSAGES,
             logger=log.getChild("mqtt"),
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],  # Nagle held each answer back for 40 ms
         )
 
     def _delay_s(self, failures: int) -> float:
