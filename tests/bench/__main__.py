@@ -1,0 +1,42 @@
+"""``./run bench [NAME ...]``: measure, and tell each figure beside its goal."""
+
+import argparse
+import importlib
+import json
+import os
+import sys
+from datetime import UTC, datetime
+
+from tests.bench.machine import machine
+from tests.bench.page import FIGURES, page, table
+
+NAMES = ("documents", "face", "outbox", "pages", "processes", "lane")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to measure (default: all): {', '.join(NAMES)}")
+    parser.add_argument(
+        "--travellers", type=int, default=10, metavar="N", help="how many cross in the bench of the lane"
+    )
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--write", action="store_true", help="write docs/figures.md; only with all of them")
+    options = parser.parse_args()
+    if unknown := set(options.names) - set(NAMES):
+        parser.error(f"there is no bench {', '.join(sorted(unknown))}; choose from {', '.join(NAMES)}")
+    if options.write and options.names:
+        parser.error("--write needs all figures from one machine and one day: leave the names out")
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")  # its warnings are no figures
+    measured: dict[str, object] = {"machine": machine()}
+    for name in options.names or NAMES:
+        print(f"measuring {name} ...", file=sys.stderr, flush=True)
+        measure = importlib.import_module(f"tests.bench.{name}").measure
+        measured[name] = measure(options.travellers) if name == "lane" else measure()
+    if options.write:
+        FIGURES.write_text(page(measured, datetime.now(UTC).date()))
+    print(json.dumps(measured) if options.json else table(measured))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""What should be reached, and was it? Told beside each figure, never asserted: seconds belong to the machine."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+# Name of the figure, and the most it should be. Figures without a goal are not named here.
+GOALS: dict[str, float] = {
+    "lane.seconds.p50": 15.0,
+    "lane.seconds.p95": 25.0,
+    "lane.machine_seconds.p50": 3.0,
+    "processes.edge.rss_mb": 70.0,
+    "processes.edge.start_s": 1.5,
+    "processes.gateway.rss_mb": 100.0,
+    **{f"pages.{page}.transfer_kb": 100.0 for page in ("traveller", "officer", "region")},
+    **{f"pages.{page}.first_paint_ms": 500.0 for page in ("traveller", "officer", "region")},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    name: str
+    value: object
+
+    @property
+    def goal(self) -> str:
+        return f"<= {GOALS[self.name]:g}" if self.name in GOALS else ""
+
+    @property
+    def reached(self) -> str:
+        if self.name not in GOALS:
+            return ""
+        return "yes" if isinstance(self.value, int | float) and self.value <= GOALS[self.name] else "no"
+
+
+def figures(name: str, measured: object) -> Iterator[Figure]:
+    """Nested objects as flat figures.
+
+    >>> [figure] = figures("lane", {"seconds": {"p50": 14.2}})
+    >>> figure.name, figure.value, figure.goal, figure.reached
+    ('lane.seconds.p50', 14.2, '<= 15', 'yes')
+    """
+    if isinstance(measured, Mapping):
+        for key, value in measured.items():
+            yield from figures(f"{name}.{key}", value)
+    else:
+        yield Figure(name, measured)

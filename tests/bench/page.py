@@ -1,0 +1,60 @@
+"""How are figures told? A table for a person at a terminal, and docs/figures.md."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from tests.bench.goals import Figure, figures
+
+FIGURES = Path(__file__).resolve().parents[2] / "docs" / "figures.md"
+HEAD = """\
+# Figures
+
+Written by `./run bench --write`; do not edit. Measured on {day} on {cpu}, {cores} cores, {memory_gb} GB, {system},
+Python {python}, load {load_before} before the start; **nothing ran on a Raspberry Pi**. Names carry their unit; p50 is
+the median, p95 what 95 of 100 stay below. Goals are told, not asserted, because seconds belong to a machine.
+"""
+ABOUT = {
+    "lane": """\
+Honest travellers at real time through a whole post on real wires. People walk and read at a person's pace; the chip
+answers at a real chip's (15 ms a command and 1 ms for each 53 bytes). `machine_seconds` is what the person waits for
+the machine; `peak_rss_mb` is the most that each process had.""",
+    "processes": """\
+Each process when nobody passes, medians of several starts. `edge` is without its face process; `start_s` is until it
+answers (edge, gateway: its page; face: its models are warm; controller: its doors are bolted).""",
+    "pages": """\
+Headless Chromium in fresh windows. `transfer_kb` with headers, uncached; `drawn_ms` from a change to its paint.""",
+    "outbox": "One crossing, one FULL transaction, in a temporary folder on this machine's disk.",
+    "documents": """\
+The chip in the same process: `host_ms` is our share alone, `with_a_real_chip_ms` adds what a real chip takes. A reader
+and a chip with extended length (4096 bytes a command), and without (231).""",
+    "face": "The delivered matcher on one thread.",
+}
+
+
+def rows(measured: Mapping[str, object]) -> list[Figure]:
+    return [figure for name, told in measured.items() if name != "machine" for figure in figures(name, told)]
+
+
+def table(measured: Mapping[str, object]) -> str:
+    """For a terminal."""
+    machine = measured["machine"]
+    lines = [", ".join(f"{key} {value}" for key, value in machine.items())]
+    told = rows(measured)
+    width = max(len(one.name) for one in told)
+    lines += [f"{one.name:{width}}{one.value!s:>10}   {one.goal:8}{one.reached}".rstrip() for one in told]
+    return "\n".join(lines)
+
+
+def page(measured: Mapping[str, object], day: date) -> str:
+    parts = [HEAD.format(day=day, **measured["machine"])]
+    for name, told in measured.items():
+        if name != "machine":
+            parts.append(f"## {name}\n{ABOUT[name]}\n\n{_markdown(name, list(figures(name, told)))}\n")
+    return "\n".join(parts)
+
+
+def _markdown(name: str, told: Sequence[Figure]) -> str:
+    lines = ["| figure | value | goal | reached |", "|---|---|---|---|"]
+    lines += [f"| {one.name.removeprefix(name + '.')} | {one.value} | {one.goal} | {one.reached} |" for one in told]
+    return "\n".join(lines)
