@@ -16,7 +16,7 @@ from edge.decision.verdict import Verdict
 from edge.gate.events import FaceCompared, Reason
 from edge.inspection.document import Document
 from edge.outbox.clock import Stamp
-from edge.outbox.errors import OutboxError
+from edge.outbox.errors import OutboxError, Unfit
 from edge.outbox.outbox import Outbox
 from icao.checks import Check
 from messages.facts import (
@@ -92,7 +92,11 @@ class Records:
             lists=tuple(ListAsked(asked.name, asked.version, asked.age_s) for asked in crossing.verdict.lists),
             retain_until=self._today() + self._retention,
         )
-        return await self._commit(fact)
+        try:
+            return await self._commit(fact)
+        except Unfit as error:
+            log.critical("%s was not recorded: %s", fact.TYPE, error)
+            return False
 
     def referred(self, crossing: Crossing, where: str, reasons: tuple[Reason, ...], document: Document | None) -> None:
         self._later(
@@ -140,9 +144,12 @@ class Records:
         self._writer.shutdown(wait=True)
 
     async def _commit(self, fact: Fact) -> bool:
+        """Whether it is on the disk. Raises Unfit for what never will be, however often it is tried."""
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(self._writer, self._outbox.commit, fact.TYPE, data_of(fact), self._now())
+        except Unfit:
+            raise
         except OutboxError as error:
             log.error("%s was not recorded: %s", fact.TYPE, error)
             return False
@@ -155,18 +162,30 @@ class Records:
 
     async def _write(self, fact: Fact) -> None:
         async with self._turn:
-            while not await self._commit(fact):  # noqa: ASYNC110  # nothing says when a disk has room again
-                await asyncio.sleep(RETRY_S)
+            try:
+                while not await self._commit(fact):  # noqa: ASYNC110  # nothing says when a disk has room again
+                    await asyncio.sleep(RETRY_S)
+            except Unfit as error:  # Tried for ever, it would keep everything behind it from being written.
+                log.critical("%s is given up: %s", fact.TYPE, error)
 
 
 def _travel_document(document: Document) -> TravelDocument:
     mrz = document.mrz
-    return TravelDocument(mrz.document_code, mrz.issuing_state, mrz.document_number, mrz.expiry_date)
+    return TravelDocument(mrz.document_code, _country(mrz.issuing_state), mrz.document_number, mrz.expiry_date)
 
 
 def _person(document: Document) -> Person:
     mrz = document.mrz
-    return Person(mrz.surname, mrz.given_names, mrz.birth_date, Sex(mrz.sex), mrz.nationality)
+    return Person(mrz.surname, mrz.given_names, mrz.birth_date, Sex(mrz.sex), _country(mrz.nationality))
+
+
+def _country(code: str) -> str:
+    """Attack: a forged chip names the state ``U<O``. The contract knows no blank, and a referral must be written.
+
+    >>> _country("U O")
+    'UO'
+    """
+    return code.replace(" ", "")
 
 
 def _checks(checks: tuple[Check, ...]) -> tuple[CheckMade, ...]:
