@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from gateway.views import LaneView
 from messages.keys import KeyRecord
+from messages.limits import COUNT_MAX
 
 TEXT_MAX_CHARS = 40
-COUNT_MAX = 1_000_000_000
+SHOWN_MAX = 1_000_000_000
 BOOTS_REMEMBERED = 4
 
 
@@ -47,7 +48,8 @@ class Lanes:
             gone.append(known.get("boot"))
             del gone[:-BOOTS_REMEMBERED]
             return True
-        return _number(status, "mono_ms") >= _number(known, "mono_ms")
+        # Nothing is cut off here: after eleven days the milliseconds of a lane are more than any number shown.
+        return _number(status, "mono_ms", COUNT_MAX) >= _number(known, "mono_ms", COUNT_MAX)
 
     def _view(self, record: KeyRecord) -> LaneView:
         word = self._words.get(record.kid)
@@ -72,8 +74,8 @@ def _text(status: Mapping[str, object], name: str) -> str:
     return value[:TEXT_MAX_CHARS] if isinstance(value, str) else ""
 
 
-def _number(status: Mapping[str, object], name: str) -> float:
+def _number(status: Mapping[str, object], name: str, most: int = SHOWN_MAX) -> float:
     value = status.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return 0
-    return min(max(value, 0), COUNT_MAX)
+    return min(max(value, 0), most)

@@ -93,6 +93,13 @@ def test_e17_an_old_word_handed_out_again_is_not_heard(region: Any, now_s: list[
     assert view.state == "reading"
 
 
+def test_e17_also_of_a_lane_that_has_been_up_for_weeks(region: Any, now_s: list[float]) -> None:
+    lane, lanes, weeks_ms = region.lane(), Lanes(lambda: now_s[0]), 30 * 86_400_000
+    hear(region, lanes, word(lane, mono_ms=weeks_ms, state="reading"), word(lane, mono_ms=weeks_ms - 1, state="idle"))
+    (view,) = lanes.views([lane.key.record("north", "harbour")])
+    assert view.state == "reading"
+
+
 def test_a_word_signed_by_another_key_is_not_heard(region: Any, now_s: list[float]) -> None:
     lane, lanes = region.lane(), Lanes(lambda: now_s[0])
     lane.key = DeviceKey.generate("lane-1")
