@@ -23,6 +23,7 @@ from messages.cbor import encode
 from messages.facts import CrossingAbandoned, LaneAlarm
 from messages.frame import FRAME_TYPE
 from messages.keys import DeviceKey, RegionPublic
+from messages.limits import ACK_RANGES_MAX
 from messages.sealing import seal
 from messages.signing import sign
 from messages.topics import Channel, Topic
@@ -300,6 +301,13 @@ def test_quarantine_has_a_share_for_each_sender_and_what_found_no_room_is_not_ac
     assert outcome.alarms == [("lane-1", "quarantine-full")]
     outcome = desk.take(offer_with_bodies(other, [b"poison"], 1), offer(lane, lane.tell(ALARM, seq=900)))
     assert (outcome.quarantined, outcome.stored) == (1, 1)
+
+
+def test_a_device_that_leaves_a_thousand_holes_is_told_in_several_acknowledgements(desk: Desk) -> None:
+    lane = desk.region.lane()
+    outcome = desk.take(*(offer(lane, lane.tell(ALARM, seq=seq)) for seq in range(1, 2 * ACK_RANGES_MAX + 2, 2)))
+    assert [len(receipt.seqs) for receipt in outcome.receipts] == [ACK_RANGES_MAX, 1]
+    assert outcome.receipts[-1].seqs == ((2 * ACK_RANGES_MAX + 1, 2 * ACK_RANGES_MAX + 1),)
 
 
 def test_every_row_that_may_hold_a_person_has_a_date_to_be_gone_and_shows_nobody(desk: Desk) -> None:
