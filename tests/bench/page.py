@@ -20,8 +20,9 @@ Honest travellers at real time through a whole post on real wires. People walk a
 answers at a real chip's (15 ms a command and 1 ms for each 53 bytes). `machine_seconds` is what the person waits for
 the machine; `peak_rss_mb` is the most that each process had.""",
     "processes": """\
-Each process when nobody passes, medians of several starts. `edge` is without its face process; `start_s` is until it
-answers (edge, gateway: its page; face: its models are warm; controller: its doors are bolted).""",
+Each process when nobody passes, medians of several starts. `edge` is without its face process. `start_s` is until it
+answers (edge, gateway: its page; face: its models are warm; controller: its doors are bolted), `cpu_s` what it
+computed until the whole post was ready.""",
     "pages": """\
 Headless Chromium in fresh windows. `transfer_kb` with headers, uncached; `drawn_ms` from a change to its paint.""",
     "outbox": "One crossing, one FULL transaction, in a temporary folder on this machine's disk.",
