@@ -28,7 +28,6 @@ from edge.outbox.errors import OutboxError
 from edge.outbox.outbox import Outbox, Sealer
 from edge.pages.app import build
 from edge.pages.protocols import PageSettings
-from edge.pages.serve import PageServer, listen
 from edge.policy import Policy
 from edge.records import Records
 from edge.senses import PageSense, from_barrier
@@ -40,6 +39,7 @@ from hardware.drivers.chip import ChipReader, open_chip
 from hardware.drivers.page_reader import PageReader
 from icao.mrz import Mrz
 from messages.topics import Channel
+from web.serve import PageServer, listen
 
 log = logging.getLogger("edge")
 

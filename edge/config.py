@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any, TypeVar  # Any: TOML values, until they are parsed here
 
 from hardware.wires.page_reader import Profile
+from web.hosts import LOCAL_HOSTS
 
 Section = TypeVar("Section")
 SECTIONS = ("device", "wires", "face", "uplink", "pages")
 PORT_MAX = 65535
+RETENTION_MAX_DAYS = 36_500  # a date must come of it
 
 IDENTITY = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")  # docs/contract.md, 1
 
@@ -135,8 +137,10 @@ def _judge(config: Config) -> None:
     for name, port in (("uplink", config.uplink.port), ("pages", config.pages.port)):
         if not 1 <= port <= PORT_MAX:
             raise ConfigError(f"[{name}] port must lie between 1 and {PORT_MAX}.")
-    if config.device.retention_days < 1:
-        raise ConfigError("[device] retention_days must be 1 or more.")
+    if config.pages.host not in LOCAL_HOSTS:
+        raise ConfigError(f"[pages] host must be {' or '.join(LOCAL_HOSTS)}: nothing listens beyond this device.")
+    if not 1 <= config.device.retention_days <= RETENTION_MAX_DAYS:
+        raise ConfigError(f"[device] retention_days must lie between 1 and {RETENTION_MAX_DAYS}.")
     for name in ("backoff_ceiling_s", "status_every_s"):
         if not getattr(config.uplink, name) > 0:
             raise ConfigError(f"[uplink] {name} must be more than 0.")

@@ -10,13 +10,11 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-import uvicorn
 from starlette.applications import Starlette
 
 from gateway import api
@@ -26,7 +24,6 @@ from gateway.config import Config
 from gateway.database import connect, migrate
 from gateway.errors import GatewayError
 from gateway.lanes import Lanes
-from gateway.pages.routes import LOCAL_HOSTS
 from gateway.pages.routes import middleware as page_middleware
 from gateway.pages.routes import routes as page_routes
 from gateway.queries import Queries
@@ -35,9 +32,9 @@ from gateway.state import WORKER, StateFolder
 from gateway.vault import Vault
 from gateway.views import Overview
 from gateway.worker import Keys, Worker
+from web.hosts import LOCAL_HOSTS
+from web.serve import PageServer, listen
 
-END_STREAMS_LIMIT_S = 1  # whole seconds: what is still open then is cut
-KEEP_ALIVE_S = 5
 CONNECTIONS_LIMIT = 256
 HANGING_LIMIT_S = 0.5
 
@@ -90,7 +87,8 @@ class _Gateway:
         self._link = BrokerLink(address, WORKER, config.region, tls, self._worker.take, random.Random())  # noqa: S311
 
     async def run(self, listener: socket.socket) -> None:
-        server = _Server(self._app())
+        # Its streams end by themselves when ``changes`` is closed.
+        server = PageServer(self._app(), lambda: None, CONNECTIONS_LIMIT)
         ending = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, ending.set)
@@ -127,34 +125,15 @@ class _Gateway:
 
     def _app(self) -> Starlette:
         routes = [*api.routes(self._queries, self._healthy), *page_routes(self.overview, self._changes)]
-        return Starlette(routes=routes, middleware=page_middleware((*LOCAL_HOSTS, self._config.pages_host)))
-
-
-class _Server(uvicorn.Server):
-    """A uvicorn that leaves signals to the composition root."""
-
-    def __init__(self, app: Starlette) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                lifespan="off",
-                timeout_graceful_shutdown=END_STREAMS_LIMIT_S,
-                timeout_keep_alive=KEEP_ALIVE_S,
-                limit_concurrency=CONNECTIONS_LIMIT,
-            )
-        )
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield
+        return Starlette(routes=routes, middleware=page_middleware())
 
 
 def _listen(config: Config) -> socket.socket:
+    if config.pages_host not in LOCAL_HOSTS:  # the page asks nobody who they are
+        message = f"The pages may not listen on {config.pages_host}: they have no login yet."
+        raise GatewayError("not-local", message, f"Set {' or '.join(LOCAL_HOSTS)} under [pages].")
     try:
-        return socket.create_server((config.pages_host, config.pages_port))
+        return listen(config.pages_host, config.pages_port)
     except OSError as error:
         message = f"The pages cannot listen on {config.pages_host}:{config.pages_port}: {error.strerror}."
         raise GatewayError("port-taken", message, "End what holds the port, or set another under [pages].") from error

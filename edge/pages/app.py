@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 def build(
     display: Display, officer: OfficerDesk, settings: PageSettings, lane_api: LaneApi, clock: Clock = time.monotonic
 ) -> Starlette:
-    """The lane's web application. ``app.state.streams.end()`` closes its streams; ``edge.pages.serve`` does it."""
+    """The lane's web application. ``app.state.streams.end()`` closes its streams; ``web.serve`` does it."""
     streams, pages = Streams(), templates(HERE / "templates")
     desk = officer_pages.Desk(officer, settings, pages, OfficerKey(settings.officer_key), Sessions(clock))
 

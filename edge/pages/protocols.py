@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from edge.gate.events import Reason
+from web.hosts import LOCAL_HOSTS
 
 
 class Sign(StrEnum):
@@ -96,4 +97,4 @@ class PageSettings:
     post: str
     lane: str
     languages: tuple[str, ...] = ("en", "fr", "ar")  # fixed order; the first is the post's own
-    allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
+    allowed_hosts: tuple[str, ...] = LOCAL_HOSTS

@@ -14,11 +14,11 @@ from gateway.pages import rows
 from gateway.views import Overview
 from web.assets import Assets, templates
 from web.headers import StrictHeaders
+from web.hosts import LOCAL_HOSTS
 from web.stream import EventStream, Streams, Topic
 
 HERE = Path(__file__).parent
 PACE_S = 0.25  # a busy region is told four times a second, not two hundred
-LOCAL_HOSTS = ("127.0.0.1", "localhost")
 
 # Which texts a card or row shows, in their order: the first view and the script fill the same elements.
 FIELDS = {

@@ -172,6 +172,8 @@ port = 8123
         (CONFIG.replace('device = "gate-1"', 'device = "Gate 1"'), "device must be small letters"),
         (CONFIG.replace("[wires]", "[wires]\nreader_profile = 3"), "reader_profile"),
         (CONFIG.replace('"gate-1"', '"gate-1"\nretention_days = 0'), "retention_days"),
+        (CONFIG.replace('"gate-1"', '"gate-1"\nretention_days = 10000000000'), "retention_days"),
+        (CONFIG + 'host = "0.0.0.0"\n', "nothing listens beyond"),
         (CONFIG, "not enrolled"),
     ],
 )
@@ -253,6 +255,14 @@ def test_a_gateway_that_was_never_set_up_says_how(tmp_path: Path, capsys: pytest
     assert "gateway init" in sentence
     number, error = refusal_as_json(capsys, "gateway", "run", "--state", str(tmp_path / "nothing"))
     assert "gateway init" in error["message"] + error["cure"]
+
+
+def test_a_gateway_shows_its_pages_to_its_own_machine_alone(enrolled: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("gateway", "run", "--state", str(enrolled / "gateway"), "--pages")
+    for address in ("0.0.0.0:0", "192.0.2.1:8080"):
+        number, error = refusal_as_json(capsys, *words, address)
+        assert (number, error["code"]) == (2, "not-local")
+        assert error["cure"]
 
 
 def test_the_doctor_answers_as_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,9 +12,9 @@ from starlette.applications import Starlette
 from edge.gate.events import Reason
 from edge.pages.app import build
 from edge.pages.protocols import DeskView, PageSettings, Screen, Sign
-from edge.pages.serve import PageServer, listen
 from gateway.pages.routes import middleware, routes
 from gateway.views import CountsView, LaneView, MovementView, Overview, ReferralView
+from web.serve import PageServer, listen
 
 KEY = "correct-horse-battery-staple"
 SETTINGS = PageSettings(officer_key=KEY, post="hill-road", lane="lane-1")

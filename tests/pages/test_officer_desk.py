@@ -8,9 +8,9 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from edge.gate.events import Reason
-from edge.pages.serve import PageServer
 from tests.pages.looking import fits, load_axe, violations
 from tests.pages.pretend import KEY, PretendLane, Serving, lane_server, until
+from web.serve import PageServer
 
 
 def sign_in(page: Page, url: str) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from starlette.types import Message
 
-from edge.pages.serve import PageServer
 from tests.pages.asking import ask
 from tests.pages.pretend import Counter, PretendLane, PretendRegion, RegionServer, Serving, lane_server, until
 from web import stream
+from web.serve import PageServer
 from web.stream import EventStream, Streams, Topic, event
 
 ROOT = Path(__file__).parents[2]

@@ -1,14 +1,16 @@
-"""How do the pages stand on a port, and leave it at once?"""
+"""How do pages stand on a port of this machine, and leave it at once?"""
 
 import socket
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import Final
 
 import uvicorn
 from starlette.applications import Starlette
 
-GRACE_S = 2  # what is still open then is cut
-CONNECTIONS_LIMIT = 64
+GRACE_S: Final = 1  # what is still open then is cut
+KEEP_ALIVE_S: Final = 5
+BACKLOG: Final = 64
 
 
 class PageServer(uvicorn.Server):
@@ -18,15 +20,17 @@ class PageServer(uvicorn.Server):
     root's own business: this server takes no handler away from it.
     """
 
-    def __init__(self, app: Starlette, end_streams: Callable[[], None]) -> None:
+    def __init__(self, app: Starlette, end_streams: Callable[[], None], connections_limit: int = 64) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                lifespan="off",
                 timeout_graceful_shutdown=GRACE_S,
-                limit_concurrency=CONNECTIONS_LIMIT,
+                timeout_keep_alive=KEEP_ALIVE_S,
+                limit_concurrency=connections_limit,
             )
         )
         self._end_streams = end_streams
@@ -42,4 +46,4 @@ class PageServer(uvicorn.Server):
 
 def listen(host: str, port: int) -> socket.socket:
     """Take the port before the server starts, so that a taken one is an OSError and not the end of the process."""
-    return socket.create_server((host, port), backlog=CONNECTIONS_LIMIT)
+    return socket.create_server((host, port), backlog=BACKLOG)
