@@ -142,7 +142,7 @@ def test_travellers_pass_and_ctrl_c_leaves_nothing_but_the_store_from_which_a_se
         second.until(r"  (granted|referred|abandoned)$")
         until(lambda: counts(second)["events"] > stored, "nothing came to the store of yesterday")
         assert counts(second)["lost"] == 0
-        assert second.end(signal.SIGTERM) < END_LIMIT_S + RESERVE_S
+        assert second.end(signal.SIGTERM, alone=True) < END_LIMIT_S + RESERVE_S
     assert processes_of(state) == {}
 
 
