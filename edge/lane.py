@@ -53,7 +53,7 @@ class Limits:
     passage_valid_s: float = 20.0  # a permission that was not used by then opens nothing
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)  # The repr of a future shows its lines, and they are a person.
 class Page:
     """What the page reader says of the document that lies on it now."""
 
@@ -102,11 +102,11 @@ class Lane:
         match effect:
             case order.ReadDocument():
                 self._stop_reading = threading.Event()
-                self._work(self._read(visit, self._stop_reading))
+                self._work(self._read(self.crossing, self._stop_reading))
             case order.StopReading():
                 self._stop_reading.set()
             case order.Decide(document):
-                self._work(self._judge(document, visit))
+                self._work(self._judge(document, self.crossing))
             case order.PermitEntry():
                 self._permit(self._barrier.permit_entry)
                 self._work(self._time_door(self.crossing, lambda: self._barrier.status.entry))
@@ -121,11 +121,11 @@ class Lane:
                 self._barrier.release_inward()
             case order.CompareFace(document):
                 self._stop_comparing()
-                self._comparing = self._work(self._compare(document, visit))
+                self._comparing = self._work(self._compare(document, self.crossing))
             case order.StopComparing():
                 self._stop_comparing()
             case order.RecordGranted(document, face):
-                self._work(self._record(document, face, visit))
+                self._work(self._record(document, face, self.crossing))
             case order.RecordReferred(where, reasons, document):
                 self._records.referred(self.crossing, where, reasons, document)
             case order.RecordLeft():
@@ -165,10 +165,11 @@ class Lane:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._records.drain()
 
-    # --- the work ---
-    async def _read(self, visit: int, stop: threading.Event) -> None:
+    # --- the work: each piece is given its crossing, so that a late one cannot write into the next traveller's ---
+    async def _read(self, crossing: Crossing, stop: threading.Event) -> None:
         """The page first, since its MRZ opens the chip; then the chip, in a thread."""
-        printed = await self._printed()
+        visit = crossing.visit
+        printed = await self._printed(crossing)
         if stop.is_set():
             return
         if printed is None:
@@ -176,7 +177,7 @@ class Lane:
             return
         began_s = self._clock()
         found = await asyncio.to_thread(self._inspect, printed, stop)
-        self.crossing.parts_ms["chip"] = (self._clock() - began_s) * 1000
+        crossing.parts_ms["chip"] = (self._clock() - began_s) * 1000
         if stop.is_set():
             return
         if found.lifted:
@@ -189,7 +190,7 @@ class Lane:
                 log.info("visit %d: %s %s. %s", visit, check.id, check.result.value, check.detail)
         self.report(DocumentRead(found.document, found.reasons), visit)
 
-    async def _printed(self) -> Mrz | None:
+    async def _printed(self, crossing: Crossing) -> Mrz | None:
         lines = self.page.lines
         if lines is None:
             return None
@@ -204,17 +205,17 @@ class Lane:
         except (TimeoutError, MrzError) as error:
             log.info("no machine readable zone: %s", type(error).__name__)
             return None
-        self.crossing.parts_ms["document"] = (self._clock() - self.page.laid_s) * 1000
+        crossing.parts_ms["document"] = (self._clock() - self.page.laid_s) * 1000
         return mrz
 
-    async def _judge(self, document: Document, visit: int) -> None:
+    async def _judge(self, document: Document, crossing: Crossing) -> None:
         began_s = self._clock()
         verdict = await asyncio.to_thread(self._decide, document)
-        self.crossing.verdict = verdict
-        self.crossing.parts_ms["decision"] = (self._clock() - began_s) * 1000
-        self.report(Decided(verdict.admit, verdict.reasons), visit)
+        crossing.verdict = verdict
+        crossing.parts_ms["decision"] = (self._clock() - began_s) * 1000
+        self.report(Decided(verdict.admit, verdict.reasons), crossing.visit)
 
-    async def _compare(self, document: Document, visit: int) -> None:
+    async def _compare(self, document: Document, crossing: Crossing) -> None:
         limit_s = max(self._limits.face_try_s / self._scale, self._limits.face_try_least_s)
         seen_s = self._clock()
 
@@ -225,14 +226,14 @@ class Lane:
             self._board.hint(hint)
 
         compared = await self._face.compare(document.portrait, limit_s, hinted)
-        self.crossing.parts_ms["face"] += (self._clock() - seen_s) * 1000
-        self.report(compared, visit)
+        crossing.parts_ms["face"] += (self._clock() - seen_s) * 1000
+        self.report(compared, crossing.visit)
 
-    async def _record(self, document: Document, face: FaceCompared, visit: int) -> None:
+    async def _record(self, document: Document, face: FaceCompared, crossing: Crossing) -> None:
         began_s = self._clock()
-        written = await self._records.granted(self.crossing, document, face)
-        self.crossing.parts_ms["record"] = (self._clock() - began_s) * 1000
-        self.report(Recorded() if written else RecordFailed(), visit)
+        written = await self._records.granted(crossing, document, face)
+        crossing.parts_ms["record"] = (self._clock() - began_s) * 1000
+        self.report(Recorded() if written else RecordFailed(), crossing.visit)
 
     def _permit(self, permit: Callable[[int, float], None]) -> None:
         """Each permission has a number of its own: repeated or late, it moves nothing."""
