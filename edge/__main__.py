@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any  # what a coroutine yields is nobody's business here
 
 from edge.board import Board, Buttons
-from edge.config import Config, ConfigError, Pages, read
+from edge.config import Config, ConfigError, Device, Pages, read
 from edge.face.client import FaceProcess, FaceSettings
 from edge.gate.events import Event, OfficerHeld, OfficerReopened
 from edge.gate.run import Gate
-from edge.identity import read_identity
+from edge.identity import Identity, read_identity
 from edge.inspection.inspect import Inspection, inspect
 from edge.inspection.trust import TrustError, TrustStore
 from edge.lane import Lane, today
@@ -45,6 +45,7 @@ log = logging.getLogger("edge")
 
 END_LIMIT_S = 1.5
 KEY_BYTES = 32
+OFFICER_KEY_MIN_CHARACTERS = 8  # at one wrong guess a second
 TOLD_WITHIN_S = 1.0  # the controller tells what it has kept with its first answers
 
 
@@ -69,6 +70,7 @@ class Edge:
         self._config, self._began_s = config, time.monotonic()
         folder = config.folder
         identity = read_identity(folder / "identity")
+        _expect_own(identity, config.device)
         self._outbox = _opened(folder / "outbox.db", Sealer(identity.topic, identity.device_key, identity.region))
         self._clock = PostClock(self._outbox.floor_ms)
         self._records = Records(
@@ -84,7 +86,7 @@ class Edge:
             backoff_ceiling_s=config.uplink.backoff_ceiling_s,
             status_every_s=config.uplink.status_every_s,
         )
-        self._officer_key = _secret(folder / "officer.key")
+        self._officer_key = _officer_key(folder / "officer.key")
         self._policy = Policy(folder / "rules.toml", folder / "lists", _raw_key(folder / "lists.key"), self._now)
         self._trust = _trusting(folder / "trust")
         self._chip = _chip(config.wires.chip)
@@ -175,7 +177,7 @@ class Edge:
 
     async def _recover(self) -> None:
         """A crossing that an earlier life granted comes to its end, as soon as the controller has told how."""
-        if not self._outbox.open_crossings():
+        if not await asyncio.to_thread(self._outbox.open_crossings):
             return
         await self._heard.wait()
         await asyncio.sleep(TOLD_WITHIN_S)
@@ -222,13 +224,15 @@ class Edge:
         app = build(self._board.display, self._board.desk, settings, self._api)
         return PageServer(app, app.state.streams.end)
 
-    def _api(self) -> Mapping[str, object]:
+    async def _api(self) -> Mapping[str, object]:
+        # In a thread: the outbox may be syncing to a slow disk, and the barrier's heartbeat does not wait for that.
+        boots = await asyncio.to_thread(self._outbox.boots)
         return {
             **self._status(),
             "barrier": self._barrier.status.mode,
-            "produced": self._outbox.produced(),
+            "produced": sum(last for _, last in boots),
             "waiting": self._outbox.waiting_count,
-            "boots": [{"boot": boot, "last_seq": last} for boot, last in self._outbox.boots()],
+            "boots": [{"boot": boot, "last_seq": last} for boot, last in boots],
             "boot": self._outbox.boot,
             "face": {"pid": self._face.pid, "started_s": self._face.ready.started_s if self._face.ready else None},
             "pid": os.getpid(),
@@ -267,9 +271,14 @@ def _opened(path: Path, sealer: Sealer) -> Outbox:
 
 def _trusting(folder: Path) -> TrustStore:
     try:
-        return TrustStore.open(folder)
+        trust = TrustStore.open(folder)
     except TrustError as error:
         raise CannotStart(str(error), "Put the states' certificates there and start again.") from error
+    for (
+        oddity
+    ) in trust.oddities:  # a state whose certificate is not read is an unknown state, and nobody would know why
+        log.warning("trust store, %s: %s", oddity.name, oddity.why)
+    return trust
 
 
 def _chip(url: str) -> ChipReader:
@@ -277,6 +286,26 @@ def _chip(url: str) -> ChipReader:
         return open_chip(url)
     except ValueError as error:
         raise ConfigError(f"[wires] chip: {error}") from error
+
+
+def _expect_own(identity: Identity, device: Device) -> None:
+    """The display would show one lane, and the region would hear of another."""
+    topic = identity.topic
+    if (topic.region, topic.post, topic.device) != (device.region, device.post, device.device):
+        raise ConfigError(
+            f"[device] names {device.region}/{device.post}/{device.device}, and the identity beside it is"
+            f" {topic.region}/{topic.post}/{topic.device}'s: correct the one or enrol the other."
+        )
+
+
+def _officer_key(path: Path) -> str:
+    key = _secret(path)
+    if len(key) < OFFICER_KEY_MIN_CHARACTERS:
+        raise ConfigError(
+            f"The key file {path.name} in {path.parent} must hold {OFFICER_KEY_MIN_CHARACTERS} characters or more:"
+            " whoever guesses it gives orders to the lane."
+        )
+    return key
 
 
 def _raw_key(path: Path) -> bytes:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.config import ConfigError
+from messages.errors import Refused
 from messages.keys import DeviceKey, GatewayRecord, RegionPublic
 from messages.topics import Channel, Topic
 
@@ -37,7 +38,7 @@ def read_identity(folder: Path) -> Identity:
         raise ConfigError(
             f"This device is not enrolled: {Path(error.filename).name} is missing in {folder}."
         ) from error
-    except (KeyError, ValueError, tomllib.TOMLDecodeError) as error:
+    except (KeyError, TypeError, ValueError, Refused) as error:
         raise ConfigError(f"The identity in {folder} is damaged: enrol the device again.") from error
 
 

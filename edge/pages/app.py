@@ -32,7 +32,7 @@ def build(
         return JSONResponse({"ok": True})
 
     async def lane(_: Request) -> Response:
-        return JSONResponse(dict(lane_api()))
+        return JSONResponse(dict(await lane_api()))
 
     app = Starlette(
         routes=[

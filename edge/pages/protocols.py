@@ -1,6 +1,6 @@
 """What the pages ask of the lane. ``edge.lane`` answers; nothing here knows a gate or a driver."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -86,7 +86,7 @@ class OfficerDesk(Protocol):
         """The officer has seen the call: it stops sounding, nothing else changes."""
 
 
-LaneApi = Callable[[], Mapping[str, object]]  # the body of GET /api/v1/lane, without a person in it
+LaneApi = Callable[[], Awaitable[Mapping[str, object]]]  # the body of GET /api/v1/lane, without a person in it
 
 
 @dataclass(frozen=True, slots=True)

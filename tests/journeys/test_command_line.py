@@ -249,6 +249,42 @@ def test_an_edge_with_a_damaged_key_says_so_and_not_what_it_holds(
     assert "5ec2e7" not in sentence
 
 
+@pytest.mark.parametrize("key", ["", "\n", "1234567\n"])
+def test_an_edge_with_an_officers_key_that_can_be_guessed_does_not_start(
+    key: str, enrolled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edge = tmp_path / "edge"
+    shutil.copytree(enrolled / "edge", edge)
+    (edge / "officer.key").write_text(key)
+    number, sentence = refusal(capsys, "edge", "run", "--config", str(edge / "edge.toml"))
+    assert number == 2
+    assert "officer.key" in sentence
+
+
+def test_an_edge_with_the_identity_of_another_lane_does_not_start(
+    enrolled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edge = tmp_path / "edge"
+    shutil.copytree(enrolled / "edge", edge)
+    (edge / "edge.toml").write_text(CONFIG.replace('post = "north"', 'post = "south"'))
+    number, sentence = refusal(capsys, "edge", "run", "--config", str(edge / "edge.toml"))
+    assert number == 2
+    assert "utopia/north/gate-1" in sentence
+
+
+def test_an_edge_whose_identity_breaks_the_contract_says_so(
+    enrolled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edge = tmp_path / "edge"
+    shutil.copytree(enrolled / "edge", edge)
+    known = edge / "identity" / "identity.toml"
+    for told in (known.read_text().replace('"north"', '"North"'), known.read_text().replace('"north"', "3")):
+        known.write_text(told)
+        number, sentence = refusal(capsys, "edge", "run", "--config", str(edge / "edge.toml"))
+        assert number == 2
+        assert "damaged" in sentence
+
+
 def test_a_gateway_that_was_never_set_up_says_how(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     number, sentence = refusal(capsys, "gateway", "run", "--state", str(tmp_path / "nothing"))
     assert number in (2, 4)

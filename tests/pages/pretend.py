@@ -4,7 +4,7 @@ import asyncio
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from starlette.applications import Starlette
@@ -101,7 +101,10 @@ class PretendDesk:
 
 
 def lane_app(lane: PretendLane, settings: PageSettings = SETTINGS) -> Starlette:
-    return build(lane, PretendDesk(lane), settings, lambda: {"state": lane.desk.state, "screen": lane.screen.screen})
+    async def told() -> Mapping[str, object]:
+        return {"state": lane.desk.state, "screen": lane.screen.screen}
+
+    return build(lane, PretendDesk(lane), settings, told)
 
 
 def lane_server(lane: PretendLane, settings: PageSettings = SETTINGS) -> PageServer:
