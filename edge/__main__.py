@@ -23,6 +23,7 @@ from edge.identity import Identity, read_identity
 from edge.inspection.inspect import Inspection, inspect
 from edge.inspection.trust import TrustError, TrustStore
 from edge.lane import Lane, today
+from edge.log import say_fault, write_to_standard_error
 from edge.outbox.clock import PostClock
 from edge.outbox.errors import OutboxError
 from edge.outbox.outbox import Outbox, Sealer
@@ -59,7 +60,7 @@ class CannotStart(Exception):
 
 def serve(config: Config) -> int:
     """Run the lane until SIGTERM or SIGINT. Raises CannotStart or ConfigError."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    write_to_standard_error()
     return asyncio.run(Edge(config).run())
 
 
@@ -136,19 +137,20 @@ class Edge:
         """Run all parts until told to stop. A part that fails ends the lane: the controller then makes it safe."""
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(say_fault)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         pages = self._pages()
         await self._face.start()
-        tasks = [asyncio.ensure_future(part()) for part in parts]
-        served = asyncio.ensure_future(pages.serve([self._socket]))
+        tasks = [asyncio.create_task(part(), name=part.__qualname__) for part in parts]
+        served = asyncio.create_task(pages.serve([self._socket]), name="pages")
         stopping = asyncio.ensure_future(stop.wait())
         log.info("lane %s is up", self._config.device.device)
         done, _ = await asyncio.wait([*tasks, served, stopping], return_when=asyncio.FIRST_COMPLETED)
         failed = [] if stopping in done else list(done)  # no part has an end of its own
         for task in failed:
             error = None if task.cancelled() else task.exception()
-            log.critical("a part of the lane ended: %s", task, exc_info=error)
+            log.critical("a part of the lane ended: %s", task.get_name(), exc_info=error)
         await self._end(tasks, pages, served)
         return 1 if failed else 0
 

@@ -138,7 +138,7 @@ class Records:
     async def drain(self) -> None:
         """Wait until everything ordered so far is written."""
         while self._pending:
-            await asyncio.gather(*self._pending)
+            await asyncio.wait(self._pending)
 
     def close(self) -> None:
         self._writer.shutdown(wait=True)
@@ -158,7 +158,12 @@ class Records:
     def _later(self, fact: Fact) -> None:
         task = asyncio.ensure_future(self._write(fact))
         self._pending.add(task)
-        task.add_done_callback(self._pending.discard)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: "asyncio.Future[None]") -> None:
+        self._pending.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.critical("an event was not recorded", exc_info=error)
 
     async def _write(self, fact: Fact) -> None:
         async with self._turn:
