@@ -30,9 +30,8 @@ STOP_LIMIT_S = 2.0
 POLL_S = 0.01
 AT_ONCE = Tempo()
 SOCKET_PATH_LIMIT_BYTES = 107  # sun_path, less its closing zero
-CURE = (
-    "Install pcscd and vsmartcard-vpcd (apt-get install pcscd vsmartcard-vpcd), or use the direct socket to the chip."
-)
+INSTALL = "Install pcscd and vsmartcard-vpcd (apt-get install pcscd vsmartcard-vpcd), and run ./run setup."
+ALLOW = "Run it as root or where users may make namespaces; a container needs CAP_SYS_ADMIN."
 
 ROOM = """\
 ip link set lo up && mount -n --bind "$1" /run && exec pcscd --foreground --error --config /run/conf
@@ -50,22 +49,40 @@ class PcscError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Lacking:
+    """Why this machine cannot run the stack, and what to do about it."""
+
+    sentence: str
+    cure: str = INSTALL
+
+    @property
+    def installable(self) -> bool:
+        """False: everything is installed, but this system does not allow it."""
+        return self.cure == INSTALL
+
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.cure}"
+
+
+@dataclass(frozen=True, slots=True)
 class Processes:
     pcscd: int
     chip: int
 
 
-def available() -> str | None:
-    """None when this machine can run the stack, else one sentence saying what is missing and how to get it."""
+def available() -> Lacking | None:
+    """None when this machine can run the stack."""
     for program in ("pcscd", "unshare", "nsenter", "ip", "mount"):
         if shutil.which(program, path=_path()) is None:
-            return f"PC/SC cannot be used: the program {program} is missing. {CURE}"
+            return Lacking(f"PC/SC cannot be used: the program {program} is missing.")
     if not Path(VPCD_LIBRARY).exists():
-        return f"PC/SC cannot be used: the vpcd driver is missing. {CURE}"
+        return Lacking("PC/SC cannot be used: the vpcd driver is missing.")
     if importlib.util.find_spec("smartcard") is None:
-        return f"PC/SC cannot be used: pyscard is not installed. {CURE}"
-    if subprocess.run([*_unshare(), "true"], capture_output=True, timeout=START_LIMIT_S, check=False).returncode:
-        return f"PC/SC cannot be used: this system gives no namespaces to this user (unshare failed). {CURE}"
+        return Lacking("PC/SC cannot be used: pyscard is not installed.")
+    tried = subprocess.run([*_unshare(), "true"], capture_output=True, text=True, timeout=START_LIMIT_S, check=False)
+    if tried.returncode:
+        why = tried.stderr.strip() or "unshare failed"
+        return Lacking(f"PC/SC cannot be used: this system gives no namespaces to this user ({why}).", ALLOW)
     return None
 
 
@@ -97,8 +114,8 @@ class PcscStack:
 
     def start(self, state: Path, control: Path, tempo: Tempo = AT_ONCE) -> Processes:
         """Everything below ``state``; the chip listens for orders at the socket ``control``. Raises PcscError."""
-        if reason := available():
-            raise PcscError(reason)
+        if lacking := available():
+            raise PcscError(str(lacking))
         for log in (state.absolute() / "chip.log", state.absolute() / "pcsc" / "pcscd.log"):
             end_leftovers(log)
         try:
@@ -217,6 +234,6 @@ def _wait_for(path: Path, process: subprocess.Popen[bytes], log: Path) -> None:
             end(process)
             said = log.read_text(errors="replace").strip().splitlines() if log.is_file() else []
             raise PcscError(
-                f"{path.name} did not appear: {said[-1] if said else 'the program ended without a word'}. {CURE}"
+                f"{path.name} did not appear: {said[-1] if said else 'the program ended without a word'}. {INSTALL}"
             )
         time.sleep(POLL_S)

@@ -205,8 +205,8 @@ class Post:
         state = self.settings.state.absolute()
         control = state / "chip.control"
         tempo = REAL.faster(self.settings.speed)
-        reason = "the direct socket was asked for" if self.settings.direct_chip else available()
-        if reason is None:
+        reason = "the direct socket was asked for." if self.settings.direct_chip else str(available() or "")
+        if not reason:
             stack = PcscStack()
             try:
                 processes = stack.start(state, control, tempo)
@@ -216,7 +216,7 @@ class Post:
                 self._close.callback(stack.stop)
                 self.chip_url, self._chip_environment = stack.url, stack.environment
                 self._chip_pids.append(processes.chip)
-        if reason is not None:
+        if reason:
             self.notes.append(f"The chip is read over a direct socket, not over PC/SC: {reason}")
             address = f"127.0.0.1:{free_port()}"
             log = self._close.enter_context((state / "chip.log").open("ab"))

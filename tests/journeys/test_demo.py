@@ -111,6 +111,7 @@ def until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(LOOK_S)
 
 
+@pytest.mark.namespaces
 def test_travellers_pass_and_ctrl_c_leaves_nothing_but_the_store_from_which_a_second_start_goes_on(
     tmp_path: Path,
 ) -> None:
@@ -183,6 +184,7 @@ def hiding(program: str) -> tuple[str, ...]:
     return (*NAMESPACE, "sh", "-c", HIDING, found)
 
 
+@pytest.mark.namespaces
 def test_without_pcsc_it_says_that_it_reads_over_a_direct_socket_and_works(tmp_path: Path) -> None:
     with demo(tmp_path / "state", within=hiding("pcscd")) as running:
         said = running.until(r"^The chip is read over a direct socket, not over PC/SC: .*$")[0]
@@ -191,6 +193,7 @@ def test_without_pcsc_it_says_that_it_reads_over_a_direct_socket_and_works(tmp_p
         running.until(r"  (granted|referred|abandoned)$")
 
 
+@pytest.mark.namespaces
 def test_without_mosquitto_it_is_one_sentence_with_its_cure(tmp_path: Path) -> None:
     state = tmp_path / "state"
     with demo(state, within=hiding("mosquitto")) as refused:

@@ -174,6 +174,7 @@ def readers(stack: PcscStack) -> str:
     return subprocess.run(words, env=environment, capture_output=True, text=True, check=True, timeout=PATIENCE_S).stdout
 
 
+@pytest.mark.namespaces
 def test_the_stack_runs_in_its_own_room_and_leaves_nothing(tmp_path: Path) -> None:
     assert available() is None
     host_run = sorted(os.listdir("/run"))
@@ -189,6 +190,7 @@ def test_the_stack_runs_in_its_own_room_and_leaves_nothing(tmp_path: Path) -> No
     assert not any(path.is_socket() for path in tmp_path.rglob("*"))
 
 
+@pytest.mark.namespaces
 def test_a_deep_state_folder_gets_a_short_socket_path(tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 90)
     deep.mkdir()
@@ -201,6 +203,7 @@ def test_a_deep_state_folder_gets_a_short_socket_path(tmp_path: Path) -> None:
     assert not link.parent.exists()
 
 
+@pytest.mark.namespaces
 def test_a_chip_that_cannot_start_takes_the_stack_down_with_it(tmp_path: Path) -> None:
     stack = PcscStack()
     with pytest.raises(PcscError, match="did not appear"):
@@ -208,6 +211,7 @@ def test_a_chip_that_cannot_start_takes_the_stack_down_with_it(tmp_path: Path) -
     assert not any(path.is_socket() for path in tmp_path.rglob("*"))
 
 
+@pytest.mark.namespaces
 def test_a_second_start_ends_what_a_killed_lane_left_behind(tmp_path: Path) -> None:
     left = PcscStack()
     processes = left.start(tmp_path, tmp_path / "chip.sock")
@@ -219,6 +223,7 @@ def test_a_second_start_ends_what_a_killed_lane_left_behind(tmp_path: Path) -> N
     left.stop()
 
 
+@pytest.mark.namespaces
 def test_after_pcscd_was_killed_a_second_start_works(tmp_path: Path) -> None:
     stack = PcscStack()
     processes = stack.start(tmp_path, tmp_path / "chip.sock")

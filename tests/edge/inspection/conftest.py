@@ -75,7 +75,7 @@ def unused_port() -> int:
         return int(server.getsockname()[1])
 
 
-@pytest.fixture(params=["pcsc", "direct"])
+@pytest.fixture(params=[pytest.param("pcsc", marks=pytest.mark.namespaces), "direct"])
 def desk(request: pytest.FixtureRequest, trust: TrustStore) -> Iterator[Desk]:
     if request.param == "pcsc":
         stack, state = request.getfixturevalue("pcsc")

@@ -82,6 +82,7 @@ def test_closing_ends_a_wait(desk: Desk) -> None:
     assert ended[0] is False or isinstance(ended[0], ReaderLost)
 
 
+@pytest.mark.namespaces
 def test_pcscd_that_went_is_a_lost_reader_and_comes_back_by_itself(
     pcsc: tuple[PcscStack, Path], trust: TrustStore, honest: Passport
 ) -> None:
@@ -100,6 +101,7 @@ def test_pcscd_that_went_is_a_lost_reader_and_comes_back_by_itself(
     reader.close()
 
 
+@pytest.mark.namespaces
 def test_nobody_else_talks_to_a_chip_in_the_middle_of_its_reading(
     pcsc: tuple[PcscStack, Path], trust: TrustStore, honest: Passport
 ) -> None:
@@ -115,6 +117,7 @@ def test_nobody_else_talks_to_a_chip_in_the_middle_of_its_reading(
     other.close()
 
 
+@pytest.mark.namespaces
 def test_a_reader_of_another_name_is_lost(pcsc: tuple[PcscStack, Path]) -> None:
     reader = open_chip("pcsc:No Such Reader 00 00")
     with pytest.raises(ReaderLost, match="No Such Reader"):

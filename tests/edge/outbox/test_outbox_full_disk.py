@@ -35,6 +35,7 @@ def story(tmp_path: Path) -> dict[str, object]:
     return told
 
 
+@pytest.mark.namespaces
 def test_a_full_disk_stops_new_passages_and_everything_recovers_when_rows_are_struck_off(
     story: dict[str, object],
 ) -> None:
