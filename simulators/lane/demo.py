@@ -36,7 +36,7 @@ async def run_demo(settings: Settings, seed: int | None, say: Callable[[str], No
 async def _story(settings: Settings, chance: random.Random, say: Callable[[str], None]) -> None:
     post = Post(settings)
     cast = Cast(settings.state / "states", datetime.now(UTC).astimezone().date(), chance)
-    parts = cast.parts(_drawn(chance))
+    parts = cast.parts([SCENARIOS["honest"], *_drawn(chance)])  # who looks on for the first time sees it go well
     post.before_edge = lambda: write_knowledge(post, cast, parts)
     try:
         say("Starting broker, gateway, simulated devices and the lane ...")

@@ -104,6 +104,12 @@ def _spread(values: Sequence[float]) -> dict[str, float | None]:
     return {"p50": percentile(values, 0.5), "p95": percentile(values, 0.95)}
 
 
+def _times(seconds: Mapping[str, float | None]) -> str:
+    if seconds["p50"] is None:
+        return "No honest traveller was granted."
+    return f"Honest travellers took {seconds['p50']} s (half of them) to {seconds['p95']} s (95 of 100)."
+
+
 def sentence(account: Mapping[str, Any]) -> str:
     """The account for a person at a terminal."""
     events, seconds = account["events"], account["seconds"]
@@ -111,8 +117,7 @@ def sentence(account: Mapping[str, Any]) -> str:
     lines = [
         f"{account['travellers']} travellers: {account['granted']} granted, {account['referred']} referred, "
         f"{account['abandoned']} turned back themselves.",
-        f"Honest travellers took {seconds['p50']} s (half of them) to {seconds['p95']} s (95 of 100); "
-        f"{account['throughput_per_hour']} an hour passed this lane.",
+        f"{_times(seconds)} {account['throughput_per_hour']} travellers an hour came through this lane.",
         f"{events['produced']} events were written, {events['stored_unique']} stand in the store, "
         f"{events['lost']} lost, {events['duplicated']} doubled.",
         *(f"WRONG: traveller {w['traveller']} ({w['scenario']}): {w['expected']}, but {w['got']}." for w in wrong),
