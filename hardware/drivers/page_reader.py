@@ -22,6 +22,7 @@ READ_BYTES = 4096
 BAUD_BD = 115_200
 SILENCE_S = 0.5  # Within one MRZ a reader never pauses that long, at any speed of the contract.
 REOPEN_FIRST_S, REOPEN_LAST_S = 0.1, 2.0  # back-off; each wait is drawn from its upper half
+STEADY_S = 5.0  # A port that stayed open so long was a good one: the back-off begins anew.
 RATE_LIMIT_BYTES_S = 128 * 1024  # ten times the fastest line of the contract
 GARBLED_EVERY_S = 1.0  # A wire that babbles for hours must not fill the log.
 
@@ -53,25 +54,27 @@ class PageReader:
 
     async def run(self) -> None:
         """Listen for ever; ends only by cancellation."""
-        wait_s, lost = REOPEN_FIRST_S, False
+        loop, wait_s, lost = asyncio.get_running_loop(), REOPEN_FIRST_S, False
         while True:
+            began_s = loop.time()
             try:
                 port = self._open()
             except (OSError, termios.error) as error:  # SerialException is an OSError.
                 if not lost:
                     log.warning("page reader at %s cannot be opened: %s", self.url, type(error).__name__)
                     self._on_event(ReaderLost())
-                lost = True
-                await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311  (jitter is no secret)
-                wait_s = min(wait_s * 2, REOPEN_LAST_S)
-                continue
-            wait_s = REOPEN_FIRST_S
-            self._on_event(ReaderBack())
-            with port:
-                await self._listen(port.fileno())
-            log.warning("page reader at %s went away", self.url)
-            self._on_event(ReaderLost())
+            else:
+                self._on_event(ReaderBack())
+                with port:
+                    await self._listen(port.fileno())
+                log.warning("page reader at %s went away", self.url)
+                self._on_event(ReaderLost())
+                if loop.time() - began_s > STEADY_S:
+                    wait_s = REOPEN_FIRST_S
             lost = True
+            # Also of a port that opens and fails at once: each time is an alarm, and a lane that closes and opens.
+            await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311  (jitter is no secret)
+            wait_s = min(wait_s * 2, REOPEN_LAST_S)
 
     def _open(self) -> serial.Serial:
         # Opening empties the input: bytes from before belong to a traveller who has gone.

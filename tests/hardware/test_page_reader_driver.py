@@ -1,6 +1,8 @@
 """The page reader over a real pty: what its driver reports, and that it comes back."""
 
 import asyncio
+import os
+import pty
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -126,6 +128,34 @@ def test_a_reader_that_was_never_there_is_reported_and_found_when_it_comes(tmp_p
                 assert await heard.next() == ReaderBack()
                 reader.lift()
                 assert await heard.next() == Lifted()
+
+    asyncio.run(story())
+
+
+async def flapping(tty: Path) -> None:
+    """A port that can be opened and fails within a few milliseconds, again and again."""
+    while True:
+        far = plugged_in(tty)
+        await asyncio.sleep(0.01)
+        os.close(far)
+
+
+def plugged_in(tty: Path) -> int:
+    far, near = pty.openpty()
+    tty.unlink(missing_ok=True)
+    tty.symlink_to(os.ttyname(near))
+    os.close(near)
+    return far
+
+
+def test_a_port_that_fails_as_soon_as_it_opens_is_tried_ever_more_rarely(tmp_path: Path) -> None:
+    async def story() -> None:
+        device = asyncio.create_task(flapping(tmp_path / "tty"))
+        async with listening(str(tmp_path / "tty")) as heard:
+            await asyncio.sleep(2.0)
+        device.cancel()
+        await asyncio.gather(device, return_exceptions=True)
+        assert 2 <= heard.reports.qsize() <= 20  # each is an alarm and an event: not hundreds of them
 
     asyncio.run(story())
 
