@@ -8,7 +8,7 @@ from pathlib import Path
 from edge.board import Board, Buttons
 from edge.decision.verdict import Verdict
 from edge.face.client import FaceProcess, FaceSettings
-from edge.gate.effects import Decide
+from edge.gate.effects import Decide, RaiseAlarm
 from edge.gate.events import Decided, Event
 from edge.inspection.document import Document
 from edge.inspection.inspect import Inspection
@@ -84,7 +84,23 @@ def test_a_late_verdict_stays_with_the_traveller_for_whom_it_was_asked(tmp_path:
     outbox.close()
 
 
-def test_a_page_shows_nobody(tmp_path: Path) -> None:
+def test_a_flood_of_forged_words_to_the_barrier_does_not_fill_the_outbox(tmp_path: Path) -> None:
+    key, region = DeviceKey.generate("gate-1"), RegionKey.generate("region-1")
+    topic = Topic("utopia", "north-bridge", "gate-1", Channel.EVT)
+    outbox = Outbox.open(tmp_path / "outbox.db", Sealer(topic, key, region.public))
+
+    async def story() -> None:
+        hand = lane(outbox, Rules())
+        for code in ("link-forged", "tailgating", "link-forged", "link-forged", "tailgating"):
+            hand.begin(RaiseAlarm(code), 1)
+        await hand.drain()
+
+    asyncio.run(asyncio.wait_for(story(), LIMIT_S))
+    assert outbox.produced() == 3
+    outbox.close()
+
+
+def test_a_page_shows_nobody() -> None:
     async def story() -> None:
         page = Page(lines=asyncio.get_running_loop().create_future())
         assert page.lines is not None
