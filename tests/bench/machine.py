@@ -13,8 +13,13 @@ def machine() -> dict[str, object]:
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        "load_before": round(os.getloadavg()[0], 1),
+        "load_before": load(),
     }
+
+
+def load() -> float:
+    """How many were at work in the last minute; 1 is one core's work."""
+    return round(os.getloadavg()[0], 1)
 
 
 def _cpu() -> str:

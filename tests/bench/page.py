@@ -1,6 +1,6 @@
 """How are figures told? A table for a person at a terminal, and docs/figures.md."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -10,10 +10,14 @@ FIGURES = Path(__file__).resolve().parents[2] / "docs" / "figures.md"
 HEAD = """\
 # Figures
 
-Written by `./run bench --write`; do not edit. Measured on {day} on {cpu}, {cores} cores, {memory_gb} GB, {system},
-Python {python}, load {load_before} before the start; **nothing ran on a Raspberry Pi**. Names carry their unit; p50 is
-the median, p95 what 95 of 100 stay below. Goals are told, not asserted, because seconds belong to a machine.
+Written by `./run bench [NAME ...] --write`; do not edit. **Nothing here ran on a Raspberry Pi.** Names carry their
+unit; p50 is the median, p95 what 95 of 100 stay below. Goals are told, not asserted, because seconds belong to a
+machine, and to what else it does: see each load (1 is one core's work).
 """
+MEASURED = (
+    "Measured on {day}: {cpu}, {cores} cores, {memory_gb} GB, {system}, Python {python}; load {load_before} before, "
+    "{load_after} after."
+)
 ABOUT = {
     "lane": """\
 Honest travellers at real time through a whole post on real wires. People walk and read at a person's pace; the chip
@@ -47,12 +51,20 @@ def table(measured: Mapping[str, object]) -> str:
     return "\n".join(lines)
 
 
-def page(measured: Mapping[str, object], day: date) -> str:
-    parts = [HEAD.format(day=day, **measured["machine"])]
+def page(measured: Mapping[str, object], day: date, before: str = "") -> str:
+    """The page anew; sections that were not measured this time stay as they stood in the page before."""
+    sections = dict(_sections(before))
+    machine = MEASURED.format(day=day, **measured["machine"])
     for name, told in measured.items():
         if name != "machine":
-            parts.append(f"## {name}\n{ABOUT[name]}\n\n{_markdown(name, list(figures(name, told)))}\n")
-    return "\n".join(parts)
+            sections[name] = f"{ABOUT[name]}\n\n{machine}\n\n{_markdown(name, list(figures(name, told)))}"
+    return HEAD + "".join(f"\n## {name}\n{sections[name]}\n" for name in ABOUT if name in sections)
+
+
+def _sections(before: str) -> Iterator[tuple[str, str]]:
+    for section in before.split("\n## ")[1:]:
+        name, _, body = section.partition("\n")
+        yield name, body.rstrip("\n")
 
 
 def _markdown(name: str, told: Sequence[Figure]) -> str:
