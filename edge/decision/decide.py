@@ -14,7 +14,7 @@ from edge.decision.rules import Policy, Rules
 from edge.decision.verdict import Finding, ListAsked, Verdict
 from edge.gate.events import Reason
 from edge.inspection.document import Document
-from edge.inspection.reasons import reasons_for
+from edge.inspection.reasons import never_made, reasons_for
 
 CLOCK_TOLERANCE_S: Final = 300.0  # a list may have been issued by a clock that goes a little before ours
 
@@ -38,6 +38,8 @@ def findings(document: Document, lists: Lists, rules: Rules, today: date, now: d
         yield Finding("rules-in-force", Reason.RULES_INVALID)
     for reason in reasons_for(document.checks):  # every mandatory check was successful, and there was one
         yield Finding("document-genuine", reason)
+    if never_made(document.checks):
+        yield Finding("document-genuine", Reason.CHIP_UNREADABLE)
     if not mrz.ok:
         yield Finding("document-readable", Reason.DOCUMENT_UNREADABLE)
     if not {mrz.document_code, mrz.document_code[:1]} & rules.document_types:

@@ -1,9 +1,35 @@
 """What does a check that did not succeed mean for the traveller? A reason to call an officer, always."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from edge.gate.events import Reason
 from icao.checks import Check, Mode, Result, overall
+
+# Without each of these nothing is proved: the chip was opened, a state signed it, and it is the document that lies here.
+REQUIRED: Final = frozenset(
+    {
+        "access",
+        "pa.message_digest",
+        "pa.sod_signature",
+        "pa.dg_hash.1",
+        "pa.dg_hash.2",
+        "pa.chain",
+        "pa.ds_validity",
+        "pa.csca_validity",
+        "pa.country",
+        "mrz.match",
+    }
+)
+
+
+def never_made(checks: Iterable[Check]) -> frozenset[str]:
+    """The required checks that are not among these: one that was left out has not been successful.
+
+    >>> sorted(never_made(Check(id, Result.FAILED) for id in REQUIRED - {"pa.chain"}))
+    ['pa.chain']
+    """
+    return REQUIRED - {check.id for check in checks if check.mode is Mode.MANDATORY}
 
 
 def reasons_for(checks: Iterable[Check]) -> tuple[Reason, ...]:

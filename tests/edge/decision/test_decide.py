@@ -13,6 +13,7 @@ from edge.decision.rules import Policy, Rules, load_rules
 from edge.decision.verdict import Finding, ListAsked, Outcome, Verdict
 from edge.gate.events import Reason
 from edge.inspection.document import Document
+from edge.inspection.reasons import REQUIRED
 from icao.checks import Check, Mode, Result
 from icao.mrz import Mrz, parse
 from icao.mrz_compose import compose_td3
@@ -22,7 +23,10 @@ TODAY = date(2026, 11, 24)
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 KEY = bytes(range(32))
 RULES = load_rules()
-SUCCESSFUL = (Check("pa.chain", Result.SUCCESSFUL),)
+SUCCESSFUL = tuple(Check(id, Result.SUCCESSFUL) for id in sorted(REQUIRED))
+UNKNOWN_STATE = tuple(
+    replace(check, result=Result.UNDETERMINED) if check.id == "pa.chain" else check for check in SUCCESSFUL
+)
 
 
 def utopian(**changed: str) -> Mrz:
@@ -96,7 +100,7 @@ def test_everything_that_speaks_against_is_told_in_the_order_of_the_rules() -> N
     listed = lists(
         (ListedDocument("L898902C3", "UTO"),), (ListedPerson("Eriksson", "Anna", "2016-02-03"),), NOW - timedelta(2)
     )
-    told = verdict(mrz, (Check("pa.chain", Result.UNDETERMINED),), listed, replace(RULES, valid_from=date(2027, 1, 1)))
+    told = verdict(mrz, UNKNOWN_STATE, listed, replace(RULES, valid_from=date(2027, 1, 1)))
     assert told.reasons == (
         Reason.RULES_INVALID,
         Reason.ISSUER_UNKNOWN,
@@ -120,6 +124,13 @@ def test_a_mandatory_check_that_is_not_successful_refers(result: Result) -> None
 def test_a_document_without_any_check_proves_nothing() -> None:
     assert not verdict(checks=()).admit
     assert not verdict(checks=(Check("pa.chain", Result.SUCCESSFUL, Mode.EVALUATORY),)).admit
+
+
+@pytest.mark.parametrize("left_out", sorted(REQUIRED))
+def test_a_required_check_that_was_never_made_refers(left_out: str) -> None:
+    others = tuple(check for check in SUCCESSFUL if check.id != left_out)
+    assert not verdict(checks=others).admit
+    assert not verdict(checks=(*others, Check(left_out, Result.SUCCESSFUL, Mode.EVALUATORY))).admit
 
 
 def test_an_evaluatory_check_changes_nothing() -> None:
