@@ -41,6 +41,7 @@ STOP_LIMIT_S = 1.0
 RESTART_FIRST_S, RESTART_LAST_S = 0.2, 10.0
 HEALTHY_AFTER_S = 30.0  # A process that lived that long did not die of its start.
 HINTS = frozenset({"", "nobody", "several", "too-dark", "blurred", "too-far", "look-straight"})
+WHY_MAX_CHARACTERS = 120
 WORD = re.compile(r"[a-z-]{0,40}")  # what of a stranger's text may stand in a log
 # What the process needs of our surroundings, and no more: a secret in an environment must not reach a decoder.
 ENVIRONMENT = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "VIRTUAL_ENV")
@@ -188,7 +189,7 @@ class FaceProcess:
                 self._settle(self._believed(message))
             case CameraChanged(lost) if lost is not self._camera_lost:
                 self._camera_lost = lost
-                log.warning("camera lost: %s", message.why) if lost else log.info("camera there")
+                log.warning("camera lost: %s", _plain(message.why)) if lost else log.info("camera there")
                 self._on_camera(lost)
             case _:  # A word about a work that is nobody's any more.
                 log.debug("late word of the face process: %s", type(message).__name__)
@@ -232,6 +233,15 @@ class FaceProcess:
         if self._process is not None:
             with suppress(ProcessLookupError):
                 self._process.kill()
+
+
+def _plain(why: str) -> str:
+    """A stranger's sentence, fit for one line of the log.
+
+    >>> _plain("gone\\n2026-01-01 INFO edge all is well")
+    'gone?2026-01-01 INFO edge all is well'
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in why[:WHY_MAX_CHARACTERS])
 
 
 def _environment() -> dict[str, str]:
