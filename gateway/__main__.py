@@ -37,6 +37,7 @@ from web.serve import PageServer, listen
 
 CONNECTIONS_LIMIT = 256
 HANGING_LIMIT_S = 0.5
+SAY_AGAIN_S = 0.2
 
 log = logging.getLogger("gateway")
 
@@ -100,8 +101,12 @@ class _Gateway:
         await asyncio.wait({link, pages, asked}, return_when=asyncio.FIRST_COMPLETED)
         self._changes.close()
         server.should_exit = True
-        for task in (link, asked):
-            task.cancel()
+        asked.cancel()
+        while not link.done():
+            # aiomqtt waits with asyncio.wait_for, which in Python 3.11 loses a cancellation that comes together with
+            # its result: said once, a gateway told to end would now and then stay.
+            link.cancel()
+            await asyncio.wait({link}, timeout=SAY_AGAIN_S)
         results = await asyncio.gather(link, pages, asked, return_exceptions=True)
         self._worker.close()
         log.info("ended")
