@@ -6,7 +6,7 @@ from typing import Final
 from edge.gate.events import Reason
 from icao.checks import Check, Mode, Result, overall
 
-# Without each of these nothing is proved: the chip was opened, a state signed it, and it is the document that lies here.
+# Without each of these nothing is proved: the chip was opened, its state signed it, and the page says the same.
 REQUIRED: Final = frozenset(
     {
         "access",
