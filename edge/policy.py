@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -52,4 +53,9 @@ class Policy:
 
 def _mark(*paths: Path) -> Mark:
     """What the files look like from outside: enough to see that one was replaced."""
-    return tuple((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in paths if path.exists())
+    seen = []
+    for path in paths:
+        with suppress(FileNotFoundError):  # replaced or taken away at this very moment: the next look sees it
+            status = path.stat()
+            seen.append((path.name, status.st_mtime_ns, status.st_size))
+    return tuple(seen)

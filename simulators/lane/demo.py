@@ -35,7 +35,8 @@ async def run_demo(settings: Settings, seed: int | None, say: Callable[[str], No
 
 async def _story(settings: Settings, chance: random.Random, say: Callable[[str], None]) -> None:
     post = Post(settings)
-    cast = Cast(settings.state / "states", datetime.now(UTC).astimezone().date(), chance)
+    say("Making the issuing states, or taking those of the last time ...")
+    cast = await asyncio.to_thread(Cast, settings.state / "states", datetime.now(UTC).astimezone().date(), chance)
     parts = cast.parts([SCENARIOS["honest"], *_drawn(chance)])  # who looks on for the first time sees it go well
     post.before_edge = lambda: write_knowledge(post, cast, parts)
     try:
@@ -51,6 +52,8 @@ async def _story(settings: Settings, chance: random.Random, say: Callable[[str],
         run = Run(post)
         while True:
             for part in parts:
+                for sentence in await post.revive():
+                    say(sentence)
                 passage = await run.travel(part)
                 got = passage.got.value if passage.got else "held"
                 say(f"{datetime.now(UTC).astimezone():%H:%M:%S}  {part.scenario.name:22} {got}")

@@ -98,6 +98,13 @@ class Post:
                 getattr(self, child).ask_to_end()
         await self._close.aclose()
 
+    async def revive(self) -> list[str]:
+        """What a supervisor does at a border: a process that has ended is started again, and that is said."""
+        ended = [child for child in (self.gateway, self.edge) if child.pid is None]
+        for child in ended:
+            await child.start()
+        return [f"The {child.name} had ended and was started again: see {child.name}.log." for child in ended]
+
     def measure(self) -> None:
         for child in ("gateway", "edge"):
             if hasattr(self, child):
