@@ -6,9 +6,6 @@ of a real contactless one (15 ms an APDU, 1 ms for each 53 bytes), sped up like 
 
 import asyncio
 import contextlib
-import os
-import secrets
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,16 +18,11 @@ from simulators.chip.pcsc import PcscError, PcscStack, available, end, start_chi
 from simulators.chip.tempo import REAL
 from simulators.lane import http
 from simulators.lane.eyes import Desk, Display
+from simulators.lane.folders import LEASE_MS, REGION, Wiring, key_in, set_up, write_edge_config, write_gateway_config
 from simulators.lane.processes import CannotStart, Child, Usage, command
 from simulators.network.broker import Broker, BrokerFailed, Certificates, free_port
 from simulators.network.proxy import Proxy
-from simulators.people.citizens import SIMULATED_THRESHOLD
 from simulators.reader.reader import READING_S, ReaderSim
-
-REGION, POST, DEVICE = "utopia", "north-bridge", "gate-1"
-SETUP_LIMIT_S = 30.0
-LEASE_MS = 1000  # real time, and twice a lane's own: one machine plays everybody here, and is busier than a Pi
-UPLINK_BACKOFF_CEILING_S = 2.0  # a demonstration waits less patiently than a border
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +75,7 @@ class Post:
         try:
             self.gateway_port = self.settings.gateway_port or free_port()
             self.display_port = self.settings.display_port or free_port()
-            await self._set_up()
+            await set_up(self.settings.state)
             await self._start_region()
             await self._start_devices()
             await self._start_edge()
@@ -141,26 +133,11 @@ class Post:
             return []
         return [int(word) for word in text.split()]
 
-    # --- set-up ---
-    async def _set_up(self) -> None:
-        state = self.settings.state
-        state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        await _do("gateway", "init", "--state", str(state / "gateway"), "--region", REGION)
-        await _do(
-            *("device", "enrol", "--gateway", str(state / "gateway"), "--edge", str(self.edge_folder)),
-            *("--post", POST, "--device", DEVICE),
-        )
-        for name, size in (("barrier.key", 32), ("lists.key", 32), ("officer.key", 16)):
-            _keep_secret(self.edge_folder / name, size)
-        rules = self.edge_folder / "rules.toml"
-        if not rules.exists():
-            shutil.copyfile(Path(__file__).parent / "rules.toml", rules)
-
     def officer_key(self) -> str:
         return (self.edge_folder / "officer.key").read_text().strip()
 
     def lists_key(self) -> bytes:
-        return _key_of(self.edge_folder / "lists.key")
+        return key_in(self.edge_folder / "lists.key")
 
     # --- the region ---
     async def _start_region(self) -> None:
@@ -176,7 +153,7 @@ class Post:
         self.proxy = Proxy(self.broker.port)
         self.proxy_port = await self.proxy.start()
         self._close.push_async_callback(self.proxy.stop)
-        _write_gateway_config(folder / "gateway.toml", self.broker.port, self.gateway_port)
+        write_gateway_config(folder / "gateway.toml", self.broker.port, self.gateway_port)
         self.gateway = Child(
             "gateway",
             command("gateway", "run", "--state", str(folder)),
@@ -191,7 +168,7 @@ class Post:
         state, speed = self.settings.state, self.settings.speed
         self.plant = Plant(speed)
         self._close.push_async_callback(self.plant.close)
-        key = _key_of(self.edge_folder / "barrier.key")
+        key = key_in(self.edge_folder / "barrier.key")
         settings = {"lease_ms": LEASE_MS}
         self.controller = Controller(_folder(state / "controller"), key, self.plant, speed, settings=settings)
         began_s = asyncio.get_running_loop().time()
@@ -237,7 +214,7 @@ class Post:
     # --- the edge ---
     async def _start_edge(self) -> None:
         await asyncio.to_thread(self.before_edge)
-        (self.edge_folder / "edge.toml").write_text(self._edge_config())
+        write_edge_config(self.edge_folder / "edge.toml", self._wiring())
         self.edge = Child(
             "edge",
             command("edge", "run", "--config", str(self.edge_folder / "edge.toml")),
@@ -253,52 +230,16 @@ class Post:
             self._close.push_async_callback(_cancel, task)
         await self.edge.start()
 
-    def _edge_config(self) -> str:
-        return f"""\
-[device]
-region = "{REGION}"
-post = "{POST}"
-device = "{DEVICE}"
-direction = "entry"
-time_scale = {self.settings.speed}
-
-[wires]
-reader = "{self.reader.url}"
-chip = "{self.chip_url}"
-barrier = "{self.controller.tty}"
-barrier_lease_ms = {LEASE_MS}
-
-[face]
-camera = "{self.camera.url}"
-threshold = {SIMULATED_THRESHOLD}  # for the drawn Utopians alone: never use it for people
-
-[uplink]
-host = "127.0.0.1"
-port = {self.proxy_port}
-backoff_ceiling_s = {UPLINK_BACKOFF_CEILING_S}
-status_every_s = 1.0
-
-[pages]
-port = {self.display_port}
-"""
-
-
-async def _do(*words: str) -> None:
-    """One short command of the command line. Raises CannotStart with what it said."""
-    process = await asyncio.create_subprocess_exec(
-        *command(*words), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    try:
-        async with asyncio.timeout(SETUP_LIMIT_S):
-            said, _ = await process.communicate()
-    except TimeoutError as error:
-        raise CannotStart(" ".join(words[:2]), f"it took longer than {SETUP_LIMIT_S:.0f} s", "nothing") from error
-    finally:
-        if process.returncode is None:  # too slow, or somebody pressed Ctrl-C
-            process.kill()
-            await process.wait()
-    if process.returncode:
-        raise CannotStart(" ".join(words[:2]), f"it ended with code {process.returncode}", said.decode()[-300:])
+    def _wiring(self) -> Wiring:
+        return Wiring(
+            speed=self.settings.speed,
+            reader=self.reader.url,
+            chip=self.chip_url,
+            barrier=str(self.controller.tty),
+            camera=self.camera.url,
+            broker_port=self.proxy_port,
+            pages_port=self.display_port,
+        )
 
 
 async def _whole(start: Callable[[], None]) -> None:
@@ -327,23 +268,6 @@ async def _cancel(task: "asyncio.Task[None]") -> None:
 def _folder(path: Path) -> Path:
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
-
-
-def _key_of(path: Path) -> bytes:
-    return bytes.fromhex(path.read_text())
-
-
-def _keep_secret(path: Path, size_bytes: int) -> None:
-    if not path.exists():
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(size_bytes) + "\n")
-
-
-def _write_gateway_config(path: Path, broker_port: int, pages_port: int) -> None:
-    path.write_text(
-        f'region = "{REGION}"\n\n[broker]\nhost = "127.0.0.1"\nport = {broker_port}\n\n'
-        f'[pages]\nhost = "127.0.0.1"\nport = {pages_port}\n'
-    )
 
 
 __all__ = ["BrokerFailed", "CannotStart", "Post", "Settings"]

@@ -23,6 +23,9 @@ DOOR_OF = {"enter": "entry", "go": "exit"}
 WALK_M_S = 1.2
 AT_DOOR_S = 3.0  # how long a person waits in front of a door before she looks at the display again
 BEHIND_M = 0.5  # how close a tailgater follows
+ASKED_IN_VAIN_S = 5.0
+ASKED_IN_VAIN_LEAST_S = 1.0  # real: the lane answers no faster in a fast simulation
+FOR_EVER_S = 1e6
 
 
 class Conduct(StrEnum):
@@ -71,7 +74,6 @@ class Traveller:
         self._follower: Person | None = None
         self._laid = self._referred = self._lifted_once = False
         self._asked_s: dict[str, float] = {}  # when the display asked her through which door
-        self._laid_in_vain = False  # she laid it down before a closed lane: nobody has read it
 
     async def cross(self) -> Outcome | None:
         """Until she is through, or outside again and the lane has turned to the next. None: the lane never let go."""
@@ -82,7 +84,11 @@ class Traveller:
                 await self._wait(self._lane.delays.to_lay)
                 await self._lay()
                 last: Sign | None = None
-                while not self._through and (sign := await self._lane.display.next_sign(last, 1e6)):
+                while not self._through:
+                    sign = await self._lane.display.next_sign(last, self._patience_s(last))
+                    if sign is None:
+                        await self._lay_again()
+                        continue
                     if sign.screen in ("ready", "closed") and last is not None and not self._inside and not self._laid:
                         return Outcome.REFERRED if self._referred else Outcome.ABANDONED
                     last = sign
@@ -120,15 +126,10 @@ class Traveller:
             self.visits.add(sign.visit)
         if sign.screen in DOOR_OF:
             self._asked_s.setdefault(DOOR_OF[sign.screen], sign.seen_s)
-        self._laid_in_vain = sign.screen == "closed" or (self._laid_in_vain and sign.screen == "ready")
         match sign.screen:
             case "reading" if self._conduct is Conduct.LIFTS_EARLY and not self._lifted_once:
                 self._lifted_once = True
                 await self._lift()
-            case "ready" if self._laid and self._laid_in_vain:
-                await self._wait(self._lane.delays.to_read_a_sign)
-                await self._lift()
-                await self._lay()
             case "put-back" if not self._laid:
                 await self._wait(self._lane.delays.to_read_a_sign)
                 await self._lay()
@@ -193,6 +194,17 @@ class Traveller:
         await asyncio.to_thread(self._lane.chip.lay, self._passport.files, self._passport.mrz_lines, fault)
         self._lane.reader.lay(self._passport.mrz_lines)
         self._laid = True
+
+    def _patience_s(self, last: Sign | None) -> float:
+        """How long she looks at one sign. Asked for a document though hers lies there, she does not wait for ever."""
+        asked_in_vain = self._laid and last is not None and last.screen == "ready"
+        return max(ASKED_IN_VAIN_LEAST_S, ASKED_IN_VAIN_S / self._lane.speed) if asked_in_vain else FOR_EVER_S
+
+    async def _lay_again(self) -> None:
+        """It lay there before the lane opened, or the lane died over it: nobody has read it."""
+        await self._lift()
+        await self._wait(self._lane.delays.to_lay)
+        await self._lay()
 
     async def _lift(self) -> None:
         self._lane.reader.lift()
