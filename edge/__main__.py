@@ -96,7 +96,7 @@ class Edge:
         config = self._config
         self._board = Board(config.device.device, Buttons(self._hold, self._reopen), asyncio.get_running_loop().time)
         self._socket = _listening(config.pages)
-        watches = Watches(self._tell, self._outbox, self._chip)
+        watches = Watches(self._tell, self._outbox, self._records, self._chip)
         self._face = watches.face = FaceProcess(
             FaceSettings(config.face.camera, config.face.threshold, config.face.matcher),
             lambda lost: watches.camera.see(lost=lost),

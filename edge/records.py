@@ -135,6 +135,11 @@ class Records:
     def lane(self, position: LanePosition, cause: str) -> None:
         self._later(LaneState(position, cause))
 
+    @property
+    def behind(self) -> int:
+        """Events that happened and are not on the disk yet."""
+        return len(self._pending)
+
     async def drain(self) -> None:
         """Wait until everything ordered so far is written."""
         while self._pending:

@@ -10,6 +10,7 @@ from typing import Final
 from edge.face.client import FaceProcess
 from edge.gate.events import DeviceBack, DeviceLost, Event
 from edge.outbox.outbox import Obstacle, Outbox
+from edge.records import Records
 from hardware.drivers.chip import ChipReader, ReaderLost
 
 log = logging.getLogger(__name__)
@@ -18,6 +19,10 @@ LOOK_EVERY_S: Final = 1.0
 CHIP_EVERY_S: Final = 2.0
 FEEL_EVERY_S: Final = 0.2
 FACE_STARTS_S: Final = 10.0  # models are loading: no alarm yet; a comparison waits for them within its own limit
+BEHIND_MAX_EVENTS: Final = 200
+BEHIND: Final = Obstacle(
+    "outbox-full", "More happens here than the disk can write: look at the devices and the storage."
+)
 STORES: Final = {"disk-full": "disk", "outbox-full": "outbox", "outbox-broken": "store"}
 
 
@@ -41,6 +46,7 @@ class Watches:
 
     tell: Callable[[Event], None]
     outbox: Outbox
+    records: Records
     chip: ChipReader
     face: FaceProcess | None = None
     began_s: float = field(default_factory=time.monotonic)
@@ -57,7 +63,7 @@ class Watches:
     async def run(self) -> None:
         chip_due_s = 0.0
         while True:
-            self._see_store(await asyncio.to_thread(self.outbox.obstacle))
+            self._see_store(await asyncio.to_thread(self.outbox.obstacle) or self._behind())
             now_s = time.monotonic()
             starting = now_s < self.began_s + FACE_STARTS_S
             self.matcher.see(lost=(self.face is None or self.face.ready is None) and not starting)
@@ -75,6 +81,10 @@ class Watches:
                 lifted()
             seen = there
             await asyncio.sleep(FEEL_EVERY_S)
+
+    def _behind(self) -> Obstacle | None:
+        """A reader that babbles makes visits faster than a disk can sync: nobody new until what happened is written."""
+        return BEHIND if self.records.behind > BEHIND_MAX_EVENTS else None
 
     def _see_store(self, obstacle: Obstacle | None) -> None:
         for code, watch in self.stores.items():

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from edge.gate.events import Reason
+from edge.gate.events import DeviceBack, DeviceLost, Event, Reason
 from edge.inspection.document import Document
 from edge.outbox.clock import Stamp
 from edge.outbox.outbox import Outbox, Sealer
 from edge.records import Crossing, Records
+from edge.watch import BEHIND_MAX_EVENTS, Watches
+from hardware.drivers.chip import open_chip
 from icao.mrz import parse
 from messages.events import Clock
 from messages.facts import LanePosition
@@ -62,6 +64,26 @@ def test_the_referral_of_a_document_of_no_state_is_written(outbox: Outbox, issue
 
     asyncio.run(story())
     assert written(outbox) == ["crossing.referred.v1", "lane.state.v1"]
+
+
+def test_a_lane_to_which_more_happens_than_its_disk_can_write_takes_nobody_new(outbox: Outbox) -> None:
+    async def story() -> None:
+        kept, told = records(outbox), asyncio.Queue[Event]()
+        watching = asyncio.create_task(Watches(told.put_nowait, outbox, kept, open_chip("socket://127.0.0.1:1")).run())
+        for visit in range(3 * BEHIND_MAX_EVENTS):
+            kept.alarm("tailgating", visit)
+        assert kept.behind > BEHIND_MAX_EVENTS
+        async with asyncio.timeout(10 * LIMIT_S):
+            assert await told.get() == DeviceLost("outbox")
+            while (event := await told.get()) != DeviceBack("outbox"):
+                assert event == DeviceLost("chip-reader")
+            assert kept.behind <= BEHIND_MAX_EVENTS
+            await kept.drain()
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+        kept.close()
+
+    asyncio.run(story())
 
 
 def test_what_breaks_the_contract_does_not_hold_up_what_comes_after_it(outbox: Outbox) -> None:
