@@ -31,6 +31,7 @@ POLL_S = 0.01
 AT_ONCE = Tempo()
 SOCKET_PATH_LIMIT_BYTES = 107  # sun_path, less its closing zero
 INSTALL = "Install pcscd and vsmartcard-vpcd (apt-get install pcscd vsmartcard-vpcd), and run ./run setup."
+COMPILE = "Run ./run setup, which compiles it."
 ALLOW = "Run it as root or where users may make namespaces; a container needs CAP_SYS_ADMIN."
 
 ROOM = """\
@@ -58,7 +59,7 @@ class Lacking:
     @property
     def installable(self) -> bool:
         """False: everything is installed, but this system does not allow it."""
-        return self.cure == INSTALL
+        return self.cure in (INSTALL, COMPILE)
 
     def __str__(self) -> str:
         return f"{self.sentence} {self.cure}"
@@ -78,7 +79,7 @@ def available() -> Lacking | None:
     if not Path(VPCD_LIBRARY).exists():
         return Lacking("PC/SC cannot be used: the vpcd driver is missing.")
     if importlib.util.find_spec("smartcard") is None:
-        return Lacking("PC/SC cannot be used: pyscard is not installed.")
+        return Lacking("PC/SC cannot be used: pyscard is not there yet.", COMPILE)
     tried = subprocess.run([*_unshare(), "true"], capture_output=True, text=True, timeout=START_LIMIT_S, check=False)
     if tried.returncode:
         why = tried.stderr.strip() or "unshare failed"
