@@ -33,7 +33,7 @@ def test_an_officer_holds_sees_and_reopens_by_keyboard_alone(page: Page, lane: P
     page.wait_for_function("() => document.getElementById('state').textContent === 'Held by an officer'")
     press(page, "Reopen lane")
     page.wait_for_function("() => document.getElementById('state').textContent === 'Idle'")
-    assert "Reopen lane: done" in page.inner_text("#done")
+    page.wait_for_function("() => document.getElementById('done').textContent.startsWith('Reopen lane: done')")
     assert page.evaluate("document.activeElement.textContent") == "Reopen lane"  # the focus stays where it was
     assert lane.orders == ["seen", "hold", "reopen"]
     page.reload()
