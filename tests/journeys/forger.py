@@ -21,7 +21,8 @@ from messages.keys import DeviceKey, RegionPublic
 from messages.sealing import seal
 from messages.signing import CONTENT_TYPE, sign
 from messages.topics import Channel, Topic
-from simulators.lane.post import POST, Post
+from simulators.lane.folders import POST
+from simulators.lane.post import Post
 from simulators.lane.processes import command
 
 NAME = "forger-1"
