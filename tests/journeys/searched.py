@@ -12,7 +12,8 @@ import aiomqtt
 from gateway.broker_link import client_tls
 from icao.mrz import parse
 from simulators.lane.cast import Part
-from simulators.lane.post import REGION, Post
+from simulators.lane.folders import REGION
+from simulators.lane.post import Post
 
 Places = dict[str, bytes]
 GATEWAY_PATHS = ("/", "/healthz", "/api/v1/counts", "/api/v1/events?after=0&limit=1000", "/api/v1/gaps")

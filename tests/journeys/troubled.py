@@ -10,7 +10,8 @@ from typing import Any
 
 from simulators.lane import http
 from simulators.lane.cast import Part
-from simulators.lane.post import DEVICE, Post
+from simulators.lane.folders import DEVICE
+from simulators.lane.post import Post
 from simulators.lane.report import Delivery, Passage
 from simulators.lane.scenarios import Outcome
 from simulators.lane.traveller import Conduct
