@@ -29,7 +29,7 @@ def refused() -> str:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     needing = [item for item in items if item.get_closest_marker("namespaces")]
-    if needing and refused():
+    if needing and not os.environ.get("CI") and refused():  # in CI nothing is left out: it fails instead
         items[:] = [item for item in items if item not in needing]
         config.stash[LEFT_OUT] = len(needing)
         config.hook.pytest_deselected(items=needing)
