@@ -68,7 +68,7 @@ def parse(line: bytes) -> Laid | str:
     match order:
         case {"do": "lift" | "ping" as word}:
             return str(word)
-        case {"do": "lay", "files": dict() as files, "mrz": list() as mrz}:
+        case {"do": "lay", "files": dict() as files, "mrz": list() as mrz} if _all_texts(files):
             return Laid(
                 {str(name): base64.b64decode(text, validate=True) for name, text in files.items()},
                 tuple(str(line) for line in mrz),
@@ -76,6 +76,10 @@ def parse(line: bytes) -> Laid | str:
             )
         case _:
             raise ValueError("An order is one of lay (with files and mrz), lift, ping.")
+
+
+def _all_texts(files: dict[Any, Any]) -> bool:  # Any: JSON
+    return all(isinstance(text, str) for text in files.values())
 
 
 class Control:

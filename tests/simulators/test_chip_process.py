@@ -104,6 +104,7 @@ def test_power_off_and_reset_forget_the_selected_application(control: Path, port
         b'{"do":"dance"}',
         b'{"do":"lay"}',
         b'{"do":"lay","files":{"DG1":"not base64!"},"mrz":[]}',
+        b'{"do":"lay","files":{"DG1":{"DG2":""}},"mrz":[]}',
         b'{"do":"lay","files":{},"mrz":["TOO","SHORT"],"fault":null}',
         json.dumps({"do": "lay", "files": {}, "mrz": MRZ, "fault": "explodes"}).encode(),
         b"\xff\xfe",
