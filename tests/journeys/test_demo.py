@@ -86,11 +86,17 @@ def processes_of(state: Path) -> dict[int, str]:
         with contextlib.suppress(OSError):  # ended meanwhile
             command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             links = [process / "cwd", *(process / "fd").iterdir()]
-            places = [os.readlink(link) for link in links if link.is_symlink()]
+            places = [place for link in links if (place := place_of(link))]
             if str(state) in command or any(place.startswith(f"{state}/") for place in places):
                 found[int(process.name)] = command
     found.pop(os.getpid(), None)
     return found
+
+
+def place_of(link: Path) -> str:
+    with contextlib.suppress(OSError):  # closed meanwhile: the process is looked at all the same
+        return os.readlink(link)
+    return ""
 
 
 def get(address: str) -> bytes:

@@ -136,7 +136,8 @@ def troubled_post(folder: Path, *, direct_chip: bool = True) -> Iterator[Trouble
             yield troubled
             delivery = runner.run(troubled.settles())
             assert (delivery.as_json()["lost"], delivery.as_json()["duplicated"]) == (0, 0)
-            assert [one for one in story.run.broken if "ordered open" in one or "went through with" in one] == []
+            broken = [one for one in story.run.broken if "ordered open" in one or "went through with" in one]
+            assert broken == [], broken
         finally:
             runner.run(opened.__aexit__(None, None, None))
 
