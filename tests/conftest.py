@@ -13,23 +13,33 @@ settings.register_profile(
 settings.load_profile("same-everywhere")
 
 LEFT_OUT = pytest.StashKey[int]()
+MARKERS = {
+    "namespaces": "needs a mount and a network namespace of its own",
+    "mounts": "needs a file system of its own in the test's own process",
+}
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "namespaces: needs them; left out where the system gives none, and that is said")
+    for name, need in MARKERS.items():
+        config.addinivalue_line("markers", f"{name}: {need}; left out where the system gives none, and that is said")
 
 
 @cache
-def refused() -> str:
-    """What the system says to somebody who wants a namespace; nothing when it gives him one."""
-    user = [] if os.geteuid() == 0 else ["--map-root-user"]
-    tried = subprocess.run(["unshare", *user, "--mount", "--net", "true"], capture_output=True, text=True, check=False)
+def refused(marker: str) -> str:
+    """What the system says to somebody who wants this; nothing when it gives it to him."""
+    root = os.geteuid() == 0
+    if marker == "mounts" and not root:
+        return "only root mounts"
+    words = ["unshare", *([] if root else ["--map-root-user"]), "--mount", "--net", "true"]
+    tried = subprocess.run(words, capture_output=True, text=True, check=False)
     return tried.stderr.strip() if tried.returncode else ""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    needing = [item for item in items if item.get_closest_marker("namespaces")]
-    if needing and not os.environ.get("CI") and refused():  # in CI nothing is left out: it fails instead
+    if os.environ.get("CI"):
+        return  # there nothing is left out: it fails instead
+    needing = [item for item in items if any(item.get_closest_marker(name) and refused(name) for name in MARKERS)]
+    if needing:
         items[:] = [item for item in items if item not in needing]
         config.stash[LEFT_OUT] = len(needing)
         config.hook.pytest_deselected(items=needing)
@@ -37,8 +47,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if count := config.stash.get(LEFT_OUT, 0):
+        why = "; ".join(sorted({refused(name) for name in MARKERS} - {""}))
         terminalreporter.write_line(
-            f"{count} tests were LEFT OUT: this system gives no namespaces to this user ({refused()}). "
-            "Run them as root or where users may make namespaces; a container needs CAP_SYS_ADMIN.",
+            f"{count} tests were LEFT OUT: this system gives this user no namespace or mount of his own ({why}). "
+            "Run them as root; a container needs CAP_SYS_ADMIN.",
             yellow=True,
         )

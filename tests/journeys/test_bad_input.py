@@ -210,6 +210,7 @@ def test_a_broken_rules_file_refers_everybody_until_it_is_whole_again(post: Trou
 
 
 # --- the disk ---
+@pytest.mark.mounts
 def test_a_full_disk_closes_the_lane_until_there_is_room(post: Troubled) -> None:
     async def story() -> None:
         with filled(post.post.edge_folder):
@@ -226,6 +227,7 @@ def test_a_full_disk_closes_the_lane_until_there_is_room(post: Troubled) -> None
     post.play(story())
 
 
+@pytest.mark.mounts
 @pytest.mark.parametrize("screen", ["reading", "enter", "look"])
 def test_a_disk_that_fills_up_in_mid_passage_grants_nobody_without_a_record(post: Troubled, screen: str) -> None:
     """A commit may still find room in the log's file, and then she may pass: but never without it."""

@@ -15,6 +15,7 @@ from simulators.lane.post import Post
 from simulators.lane.report import Delivery, Passage
 from simulators.lane.scenarios import Outcome
 from simulators.lane.traveller import Conduct
+from tests.conftest import refused
 from tests.journeys.story import Story, post_with
 
 DISK_MB = 16
@@ -144,8 +145,11 @@ def troubled_post(folder: Path, *, direct_chip: bool = True) -> Iterator[Trouble
 
 @contextlib.contextmanager
 def small_disk(folder: Path) -> Iterator[None]:
-    """A file system of its own for this folder, so that it can be filled."""
+    """A file system of its own for this folder, so that it can be filled. Who may not mount gets a plain one."""
     folder.mkdir(mode=0o700)
+    if refused("mounts"):  # the tests that fill it are left out
+        yield
+        return
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m,mode=700", "tmpfs", folder], check=True)
     try:
         yield
