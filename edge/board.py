@@ -28,7 +28,7 @@ class Board:
         self._screen, self._hint, self._visit, self._since_s = Sign.CLOSED, "", 0, clock()
         self._state, self._reasons, self._called, self._called_at_s = "Closed", tuple[Reason, ...](), False, clock()
         self._link, self._waiting, self._alarms = "offline", 0, tuple[str, ...]()
-        self.drawn_seq, self.drawn_at_s = -1, clock()
+        self._drawn_s: float | None = None
         self.display = BoardDisplay(self)
         self.desk = BoardDesk(self)
 
@@ -96,8 +96,18 @@ class Board:
     def reopen(self) -> None:
         self._buttons.reopen()
 
+    def drawn(self) -> None:
+        self._drawn_s = self._clock()
+
     def summary(self) -> Mapping[str, object]:
-        return {"state": self._state, "screen": self._screen.value, "visit": self._visit, "alarms": list(self._alarms)}
+        """``drawn_age_s``: a display that paints says so every two seconds; null while none ever has."""
+        return {
+            "state": self._state,
+            "screen": self._screen.value,
+            "visit": self._visit,
+            "alarms": list(self._alarms),
+            "drawn_age_s": None if self._drawn_s is None else round(self._clock() - self._drawn_s, 1),
+        }
 
     def _change(self) -> None:
         self._count += 1
@@ -121,7 +131,7 @@ class BoardDisplay:
         return await self._board.wait(last)
 
     def drawn(self, seq: int) -> None:
-        self._board.drawn_seq = seq
+        self._board.drawn()
 
 
 class BoardDesk:
