@@ -171,7 +171,7 @@ class Outbox:
 
     # --- how it stands ---
     def can_record(self) -> bool:
-        """May a new passage begin? Asked before each one."""
+        """May a new passage begin?"""
         return self.obstacle() is None
 
     def obstacle(self) -> Obstacle | None:
