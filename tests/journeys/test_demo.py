@@ -87,7 +87,7 @@ def processes_of(state: Path) -> dict[int, str]:
             command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             links = [process / "cwd", *(process / "fd").iterdir()]
             places = [place for link in links if (place := place_of(link))]
-            if str(state) in command or any(place.startswith(f"{state}/") for place in places):
+            if str(state) in command or any(f"{state}/" in place for place in places):
                 found[int(process.name)] = command
     found.pop(os.getpid(), None)
     return found
