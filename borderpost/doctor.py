@@ -78,7 +78,7 @@ def _environment() -> Finding:
     message = "The Python environment in .venv is not made yet."
     if importlib.util.find_spec("ensurepip") is None and not _fetches():
         return Finding("environment", False, True, message, f"It needs python3-venv. {INSTALL} python3-venv")
-    cure = f"{FETCHED} it (some 250 MB, a minute or more)."
+    cure = f"{FETCHED} it (a minute or more)."
     return Finding("environment", False, False, message, cure)
 
 
