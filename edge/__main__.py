@@ -38,7 +38,7 @@ from hardware.drivers.barrier import BarrierClient
 from hardware.drivers.barrier_events import BarrierEvent, Ready
 from hardware.drivers.chip import ChipReader, open_chip
 from hardware.drivers.page_reader import PageReader
-from icao.mrz import Mrz
+from icao.mrz.zone import Mrz
 from messages.topics import Channel
 from web.serve import PageServer, listen
 

@@ -34,7 +34,7 @@ from edge.records import Crossing, Records
 from hardware.drivers.barrier import BarrierClient
 from hardware.drivers.barrier_events import DoorState
 from icao.checks import Result
-from icao.mrz import Mrz, MrzError, parse
+from icao.mrz.zone import Mrz, MrzError, parse
 from messages.facts import LanePosition
 
 log = logging.getLogger(__name__)

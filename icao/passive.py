@@ -10,13 +10,13 @@ from typing import Final
 
 from cryptography.hazmat.primitives import hashes
 
-from icao import signatures
-from icao.certificates import Anchor, Certificate
 from icao.checks import Check, Result
-from icao.countries import certificate_countries
-from icao.data_groups import mrz_lines
-from icao.mrz_layout import ISSUING_STATE, cut
-from icao.sod import Sod, parse_sod
+from icao.lds.data_groups import mrz_lines
+from icao.lds.sod import Sod, parse_sod
+from icao.mrz.codes import certificate_countries
+from icao.mrz.layout import ISSUING_STATE, cut
+from icao.pki import signatures
+from icao.pki.certificates import Anchor, Certificate
 from icao.tlv import Garbled
 
 # A state's key for lists or seals must not sign passports (Doc 9303-12, 7.1.2, extended key usage).

@@ -20,7 +20,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from edge.decision.names import name_keys
-from icao.mrz import Mrz
+from icao.mrz.zone import Mrz
 
 FORMAT: Final = "borderpost-list-1"
 KINDS: Final = ("documents", "persons")

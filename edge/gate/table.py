@@ -58,7 +58,7 @@ from edge.gate.states import (
 )
 from edge.gate.step import step
 from edge.inspection.document import Document
-from icao.mrz import Mrz
+from icao.mrz.zone import Mrz
 
 SPECIMEN: Final = Document(
     Mrz("TD3", "P", "UTO", "L898902C3", "ERIKSSON", "ANNA MARIA", False, "UTO", "1974-08-12", "F", "2036-04-15", "", "",

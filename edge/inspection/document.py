@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from icao.checks import Check, Result, overall
-from icao.mrz import Mrz
+from icao.mrz.zone import Mrz
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -17,12 +17,12 @@ from edge.inspection.document import Document
 from edge.inspection.reasons import reasons_for
 from edge.inspection.trust import TrustStore
 from hardware.drivers.chip import ChipReader, ReaderLost
-from icao.apdu import Silent, Transceive
 from icao.checks import Check, Result
-from icao.data_groups import mrz_lines, portrait
-from icao.mrz import Mrz, MrzError, parse
+from icao.chip.apdu import Silent, Transceive
+from icao.chip.reading import AccessDenied, read_chip
+from icao.lds.data_groups import mrz_lines, portrait
+from icao.mrz.zone import Mrz, MrzError, parse
 from icao.passive import verify
-from icao.reading import AccessDenied, read_chip
 from icao.tlv import Garbled
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from icao.certificates import Anchor, parse_certificate
+from icao.pki.certificates import Anchor, parse_certificate
 from icao.tlv import Garbled
 
 MAX_CERTIFICATE_BYTES: Final = 16 * 1024

@@ -9,7 +9,7 @@ from typing import Any
 
 from hardware.drivers.chip_reader import ChipLimits, ReaderLost
 from hardware.drivers.worker import Worker
-from icao.apdu import Silent, Transceive
+from icao.chip.apdu import Silent, Transceive
 
 
 class PcscChip:

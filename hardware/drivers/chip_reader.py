@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from icao.apdu import Transceive
+from icao.chip.apdu import Transceive
 
 
 class ReaderLost(Exception):

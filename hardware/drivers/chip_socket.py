@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from hardware.drivers.chip_reader import ChipLimits, ReaderLost
 from hardware.wires import vpcd
-from icao.apdu import Silent, Transceive
+from icao.chip.apdu import Silent, Transceive
 
 
 class SocketChip:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
-from icao.apdu import Silent
+from icao.chip.apdu import Silent
 
 T = TypeVar("T")
 

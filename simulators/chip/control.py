@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from simulators.chip.secrets import NO_SECRETS, ChipSecrets
+
 LINE_LIMIT_BYTES = 1 << 20  # a document with a portrait is about 60 KB in base64
 ANSWER_LIMIT_S = 5.0
 
@@ -24,11 +26,12 @@ class ControlError(Exception):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Laid:
-    """What was laid down: the chip's files, the lines printed on the page, and the fault by name."""
+    """What was laid down: the chip's files, the lines printed on the page, the fault by name, and the chip's keys."""
 
     files: Mapping[str, bytes]
     mrz: tuple[str, ...]
     fault: str | None = None
+    secrets: ChipSecrets = NO_SECRETS
 
 
 @contextlib.contextmanager
@@ -73,6 +76,7 @@ def parse(line: bytes) -> Laid | str:
                 {str(name): base64.b64decode(text, validate=True) for name, text in files.items()},
                 tuple(str(line) for line in mrz),
                 order.get("fault"),
+                ChipSecrets.from_json(order.get("secrets", {})),
             )
         case _:
             raise ValueError("An order is one of lay (with files and mrz), lift, ping.")
@@ -97,9 +101,16 @@ class Control:
         self._answers = self._socket.makefile("rb")
         self._turn = threading.Lock()
 
-    def lay(self, files: Mapping[str, bytes], mrz: Sequence[str], fault: str | None = None) -> None:
+    def lay(
+        self,
+        files: Mapping[str, bytes],
+        mrz: Sequence[str],
+        fault: str | None = None,
+        secrets: ChipSecrets = NO_SECRETS,
+    ) -> None:
         encoded = {name: base64.b64encode(content).decode() for name, content in files.items()}
-        self._ask({"do": "lay", "files": encoded, "mrz": list(mrz), "fault": fault})
+        order = {"do": "lay", "files": encoded, "mrz": list(mrz), "fault": fault, "secrets": secrets.as_json()}
+        self._ask(order)
 
     def lift(self) -> None:
         self._ask({"do": "lift"})

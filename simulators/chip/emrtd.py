@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from icao import apdu, bac, secure_messaging, tlv
-from icao.apdu import Command, Response
-from icao.mrz import bac_key_information, parse
-from icao.secure_messaging import PROTECTED_CLA, Session
+from icao import tlv
+from icao.chip import apdu, bac, secure_messaging
+from icao.chip.apdu import Command, Response
+from icao.chip.secure_messaging import PROTECTED_CLA, Session
+from icao.mrz.zone import bac_key_information, parse
 from icao.tlv import Garbled
+from simulators.chip.secrets import NO_SECRETS, ChipSecrets
 
 APPLICATION: Final = bytes.fromhex("a0000002471001")
 FILES: Final = {0x01: "DG1", 0x02: "DG2", 0x0E: "DG14", 0x0F: "DG15", 0x1D: "SOD", 0x1E: "COM"}  # by short identifier
@@ -25,12 +27,16 @@ ANY_DAY: Final = date(2000, 1, 1)
 
 
 class EmrtdChip:
-    """A passport's chip with these files. ``chance`` gives its challenges and keys."""
+    """A passport's chip with these files and secrets. ``chance`` gives its challenges and keys."""
 
     def __init__(
-        self, files: Mapping[str, bytes], mrz: Sequence[str], chance: Callable[[int], bytes] = os.urandom
+        self,
+        files: Mapping[str, bytes],
+        mrz: Sequence[str],
+        chance: Callable[[int], bytes] = os.urandom,
+        secrets: ChipSecrets = NO_SECRETS,
     ) -> None:
-        self._files, self._chance = dict(files), chance
+        self._files, self._chance, self._secrets = dict(files), chance, secrets
         self._keys = bac.access_keys(bac_key_information(parse(tuple(mrz), ANY_DAY)))
         self.reset()
 

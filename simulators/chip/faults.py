@@ -3,11 +3,12 @@
 from enum import StrEnum
 from typing import Final
 
-from icao import apdu, secure_messaging, tlv
-from icao.apdu import Command, Response
-from icao.data_groups import mrz_lines
-from icao.mrz import MrzError
-from icao.secure_messaging import Session
+from icao import tlv
+from icao.chip import apdu, secure_messaging
+from icao.chip.apdu import Command, Response
+from icao.chip.secure_messaging import Session
+from icao.lds.data_groups import mrz_lines
+from icao.mrz.zone import MrzError
 from simulators.chip.card import Chip, Lifted
 from simulators.chip.control import Laid
 from simulators.chip.emrtd import EmrtdChip
@@ -40,7 +41,7 @@ def make_chip(laid: Laid) -> Chip | None:
     if fault is Fault.NO_CHIP:
         return None
     try:
-        return (CHIPS[fault] if fault else EmrtdChip)(laid.files, _own_zone(laid))
+        return (CHIPS[fault] if fault else EmrtdChip)(laid.files, _own_zone(laid), secrets=laid.secrets)
     except MrzError as error:
         raise ValueError(f"No chip opens with these lines: {error}") from error
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 from types import MappingProxyType
 from typing import Final
 
-from icao.mrz_compose import compose_td3
+from icao.mrz.compose import compose_td3
 from simulators.issuing import groups
 from simulators.issuing.sod import sod
 from simulators.issuing.state import Signer, State

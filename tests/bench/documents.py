@@ -9,9 +9,9 @@ from typing import Any
 
 from edge.inspection.trust import TrustStore
 from icao.checks import overall
-from icao.mrz import parse
+from icao.chip.reading import BLOCKS_BYTES, ChipContents, read_chip
+from icao.mrz.zone import parse
 from icao.passive import verify
-from icao.reading import BLOCKS_BYTES, ChipContents, read_chip
 from simulators.chip.emrtd import EmrtdChip
 from simulators.chip.tempo import REAL
 from simulators.issuing.passports import Passport

@@ -17,7 +17,7 @@ from edge.outbox.clock import Stamp
 from edge.outbox.outbox import Outbox, Sealer
 from edge.records import Records
 from hardware.drivers.barrier import BarrierClient
-from icao.mrz import parse
+from icao.mrz.zone import parse
 from messages.events import Clock
 from messages.keys import DeviceKey, RegionKey
 from messages.topics import Channel, Topic

@@ -14,7 +14,7 @@ from edge.outbox.outbox import Outbox, Sealer
 from edge.records import Crossing, Records
 from edge.watch import BEHIND_MAX_EVENTS, Watches
 from hardware.drivers.chip import open_chip
-from icao.mrz import parse
+from icao.mrz.zone import parse
 from messages.events import Clock
 from messages.facts import LanePosition
 from messages.frame import open_frame, read_events, verify

@@ -1,8 +1,7 @@
 """Which doors does a stranger's byte come through? Each has true input to spoil, and the exceptions it documents."""
 
 import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -22,13 +21,16 @@ from hardware.wires.barrier import HostSession
 from hardware.wires.frames import HEADER, FrameGarbledError, decode_header, encode_frame
 from hardware.wires.page_reader import Laid, Lifted, Lines, PageFramer
 from hardware.wires.page_reader import encode as page_bytes
-from icao import apdu, data_groups, mrz, tlv
-from icao.apdu import Silent
-from icao.bac import AccessDenied
-from icao.certificates import parse_certificate
+from icao import tlv
+from icao.chip import apdu
+from icao.chip.apdu import Silent
+from icao.chip.bac import AccessDenied
+from icao.chip.reading import read_chip
+from icao.lds import data_groups
+from icao.lds.sod import parse_sod
+from icao.mrz import zone
 from icao.passive import verify
-from icao.reading import read_chip
-from icao.sod import parse_sod
+from icao.pki.certificates import parse_certificate
 from icao.tlv import Garbled
 from messages import cbor, strict_json
 from messages.ack import ACK_TYPE, seal_ack, verify_ack
@@ -51,6 +53,7 @@ from simulators.issuing.state import open_states, write_trust
 from simulators.lists import ListedDocument, ListedPerson, write_lists
 from simulators.people.citizens import citizens, live, portrait
 from tests.fuzz.garbage import garbage
+from tests.fuzz.target import Make, Target
 
 TODAY = date(2026, 11, 24)
 TOPIC = Topic("utopia", "north-bridge", "gate-1", Channel.EVT)
@@ -64,18 +67,6 @@ NONCE_BYTES = 16
 LINK_KEY = b"\x05" * 32
 LISTS_KEY = b"\x06" * 32
 ALARM = LaneAlarm("tailgating", 3)
-
-Make = Callable[[random.Random], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """``make`` draws one input, ``take`` is the door, ``documented`` are the exceptions that its docstring promises."""
-
-    name: str
-    make: Make
-    take: Callable[[Any], object]
-    documented: tuple[type[Exception], ...] = ()
 
 
 def targets(folder: Path) -> list[Target]:
@@ -102,9 +93,9 @@ def _paper(passports: Sequence[Passport], trust: Path) -> list[Target]:
     answers = [b"\x90\x00", b"\x6a\x82", b"\x61\x10" + bytes(16) + b"\x90\x00"]
     return [
         Target(
-            "mrz", _spoilt(*zones), lambda data: mrz.parse(data.decode("latin-1").split("\n"), TODAY), (mrz.MrzError,)
+            "mrz", _spoilt(*zones), lambda data: zone.parse(data.decode("latin-1").split("\n"), TODAY), (zone.MrzError,)
         ),
-        Target("mrz typed", _spoilt(*zones), lambda data: mrz.tidied(data.decode("latin-1"))),
+        Target("mrz typed", _spoilt(*zones), lambda data: zone.tidied(data.decode("latin-1"))),
         Target("tlv", _spoilt(*dg1, *dg2, *sod), tlv.read_all, (Garbled,)),
         Target("tlv survey", _spoilt(*sod, *certificates), tlv.survey, (Garbled,)),
         Target("apdu answer", _spoilt(*answers), apdu.parse_response, (Garbled,)),
@@ -124,7 +115,7 @@ def _paper(passports: Sequence[Passport], trust: Path) -> list[Target]:
         Target(
             "inspection",
             _files_of(passports[0]),
-            lambda files: judge(mrz.parse(passports[0].mrz_lines, TODAY), files, TrustStore(anchors), TODAY),
+            lambda files: judge(zone.parse(passports[0].mrz_lines, TODAY), files, TrustStore(anchors), TODAY),
         ),
         Target(
             "chip conversation",
@@ -158,7 +149,7 @@ def _converse(passport: Passport, chance: random.Random) -> object:
         answer = chip.answer(command)
         return garbage([answer], chance) if asked > spoilt_from and chance.random() < 0.5 else answer
 
-    return read_chip(transceive, mrz.parse(passport.mrz_lines, TODAY), random_bytes=chance.randbytes)
+    return read_chip(transceive, zone.parse(passport.mrz_lines, TODAY), random_bytes=chance.randbytes)
 
 
 # --- wires of devices ---

@@ -3,7 +3,8 @@
 import pytest
 
 from icao.tlv import Garbled, read_all
-from tests.fuzz.targets import Target, targets
+from tests.fuzz.target import Target
+from tests.fuzz.targets import targets
 from tests.fuzz.trial import trial
 
 SECONDS = 3.0

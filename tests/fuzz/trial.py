@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tests.fuzz.targets import Target
+from tests.fuzz.target import Target
 
 SLOW_S = 1.0  # of our own time on a core: another's load is not the target's fault
 FINDINGS_KEPT = 5

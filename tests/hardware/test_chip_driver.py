@@ -11,7 +11,7 @@ import pytest
 from hardware.drivers.chip import ChipLimits, ChipReader, ReaderLost, open_chip
 from hardware.drivers.worker import Worker
 from hardware.wires import vpcd
-from icao.apdu import Silent
+from icao.chip.apdu import Silent
 
 LIMITS = ChipLimits(connect_s=1.0, apdu_s=0.3, poll_s=0.01)
 ATR = b"\x3b\x80\x80\x01\x01"

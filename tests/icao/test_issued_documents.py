@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from icao.certificates import parse_certificate
 from icao.checks import Result, overall
-from icao.data_groups import mrz_lines, portrait
-from icao.mrz import parse
+from icao.chip.reading import read_chip
+from icao.lds.data_groups import mrz_lines, portrait
+from icao.mrz.zone import parse
 from icao.passive import verify
-from icao.reading import read_chip
+from icao.pki.certificates import parse_certificate
 from simulators.chip.emrtd import EmrtdChip
 from simulators.issuing.passports import Holder, Passport, Term, issue, with_other_face
 from simulators.issuing.state import State

@@ -16,12 +16,12 @@ from cryptography.x509.oid import NameOID, ObjectIdentifier
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from icao import signatures
-from icao.certificates import Certificate, parse_certificate
 from icao.checks import Check, Result, overall
-from icao.mrz_compose import compose
+from icao.lds.sod import MAX_SOD_BYTES, parse_sod
+from icao.mrz.compose import compose
 from icao.passive import verify
-from icao.sod import MAX_SOD_BYTES, parse_sod
+from icao.pki import signatures
+from icao.pki.certificates import Certificate, parse_certificate
 from icao.tlv import Garbled, read, read_all, read_one, survey, write
 
 TODAY = date(2026, 11, 24)

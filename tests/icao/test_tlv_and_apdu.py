@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from icao import apdu, tdes, tlv
-from icao.apdu import Command, Response, exchange, parse_command, parse_response
+from icao import tlv
+from icao.chip import apdu, tdes
+from icao.chip.apdu import Command, Response, exchange, parse_command, parse_response
 from icao.tlv import Garbled
 
 FUZZ = settings(max_examples=60, deadline=None, derandomize=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hardware.wires import vpcd
-from icao.mrz_compose import compose_td3
+from icao.mrz.compose import compose_td3
 from simulators.chip.control import Control, ControlError, short
 from simulators.chip.pcsc import SOCKET_PATH_LIMIT_BYTES, PcscError, PcscStack, available, end, start_chip
 

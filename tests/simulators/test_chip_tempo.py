@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from hardware.wires import vpcd
-from icao.mrz import parse
-from icao.reading import read_chip
+from icao.chip.reading import read_chip
+from icao.mrz.zone import parse
 from simulators.chip.__main__ import amount
 from simulators.chip.card import Lifted
 from simulators.chip.control import Control, Laid

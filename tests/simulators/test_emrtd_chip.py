@@ -6,12 +6,13 @@ from datetime import date
 
 import pytest
 
-from icao import apdu, bac, secure_messaging, tlv
-from icao.apdu import Command, Response
-from icao.mrz import bac_key_information, parse
-from icao.mrz_compose import compose_td3
-from icao.reading import AccessDenied, read_chip
-from icao.secure_messaging import Session
+from icao import tlv
+from icao.chip import apdu, bac, secure_messaging
+from icao.chip.apdu import Command, Response
+from icao.chip.reading import AccessDenied, read_chip
+from icao.chip.secure_messaging import Session
+from icao.mrz.compose import compose_td3
+from icao.mrz.zone import bac_key_information, parse
 from simulators.chip.emrtd import APPLICATION, UID, EmrtdChip
 
 TODAY = date(2026, 11, 24)

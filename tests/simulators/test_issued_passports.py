@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from icao.certificates import parse_certificate
 from icao.checks import Result, overall
-from icao.data_groups import mrz_lines, portrait
-from icao.mrz import parse
+from icao.lds.data_groups import mrz_lines, portrait
+from icao.mrz.zone import parse
 from icao.passive import verify
+from icao.pki.certificates import parse_certificate
 from simulators.issuing.__main__ import add_issue_arguments, holder_of, run_issue
 from simulators.issuing.office import KINDS, Office
 from simulators.issuing.state import State, open_states, write_trust

@@ -15,8 +15,8 @@ from edge.gate.events import Reason
 from edge.inspection.document import Document
 from edge.inspection.reasons import REQUIRED
 from icao.checks import Check, Mode, Result
-from icao.mrz import Mrz, parse
-from icao.mrz_compose import compose_td3
+from icao.mrz.compose import compose_td3
+from icao.mrz.zone import Mrz, parse
 from simulators.lists import ListedDocument, ListedPerson, make_list
 
 TODAY = date(2026, 11, 24)

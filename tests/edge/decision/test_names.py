@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from edge.decision.lists import births, document_texts, person_texts
 from edge.decision.names import name_keys, parts
-from icao.mrz import Mrz, parse
-from icao.mrz_compose import compose_td3
+from icao.mrz.compose import compose_td3
+from icao.mrz.zone import Mrz, parse
 from simulators.lists import ListedDocument, ListedPerson
 
 TODAY = datetime(2026, 11, 24, tzinfo=UTC).date()

@@ -35,8 +35,8 @@ from edge.gate.step import step
 from edge.inspection.document import Document
 from edge.inspection.reasons import REQUIRED
 from icao.checks import Check, Result
-from icao.mrz import parse
-from icao.mrz_compose import compose_td3
+from icao.mrz.compose import compose_td3
+from icao.mrz.zone import parse
 
 TODAY = date(2026, 11, 24)
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

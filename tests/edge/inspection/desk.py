@@ -8,7 +8,7 @@ from datetime import date
 from edge.inspection.inspect import Inspection, InspectionLimits, inspect
 from edge.inspection.trust import TrustStore
 from hardware.drivers.chip import ChipReader
-from icao.mrz import parse
+from icao.mrz.zone import parse
 from simulators.chip.control import Control
 from simulators.issuing.__main__ import holder_of
 from simulators.issuing.office import Office

@@ -9,7 +9,7 @@ import pytest
 from edge.gate.events import Reason
 from edge.inspection.trust import TrustStore
 from hardware.drivers.chip import ReaderLost, open_chip
-from icao.apdu import Silent
+from icao.chip.apdu import Silent
 from simulators.chip.control import Control
 from simulators.chip.pcsc import PcscStack, end, start_chip
 from simulators.issuing.passports import Passport

@@ -9,8 +9,8 @@ import pytest
 from edge.gate.events import Reason
 from edge.inspection.inspect import Inspection, InspectionLimits, inspect
 from icao.checks import Result
-from icao.mrz import parse
-from icao.reading import read_chip
+from icao.chip.reading import read_chip
+from icao.mrz.zone import parse
 from simulators.chip.faults import Fault
 from simulators.issuing.__main__ import holder_of
 from simulators.issuing.office import Office

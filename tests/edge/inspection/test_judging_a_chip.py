@@ -16,10 +16,10 @@ from edge.inspection.reasons import reasons_for
 from edge.inspection.trust import TrustStore
 from hardware.drivers.chip import ReaderLost
 from icao import tlv
-from icao.apdu import Transceive
 from icao.checks import Check, Mode, Result, overall
-from icao.mrz import parse
-from icao.sod import parse_sod
+from icao.chip.apdu import Transceive
+from icao.lds.sod import parse_sod
+from icao.mrz.zone import parse
 from simulators.issuing.__main__ import holder_of
 from simulators.issuing.office import Office
 from simulators.issuing.passports import Passport

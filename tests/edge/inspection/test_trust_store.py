@@ -7,7 +7,7 @@ import pytest
 
 from edge.inspection.inspect import judge
 from edge.inspection.trust import TrustError, TrustStore
-from icao.mrz import parse
+from icao.mrz.zone import parse
 from simulators.issuing.office import Office
 from simulators.issuing.state import State, write_trust
 from tests.edge.inspection.desk import TODAY, passport

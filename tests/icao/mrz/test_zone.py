@@ -7,12 +7,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from icao import mrz_dates
-from icao.check_digit import check_digit
-from icao.mrz import Mrz, MrzError, bac_key_information, parse, tidied
-from icao.mrz_compose import compose, compose_td3
-from icao.mrz_layout import ALPHABET, LAYOUTS, Format
-from icao.mrz_names import read_names, write_names
+from icao.mrz import dates
+from icao.mrz.check_digit import check_digit
+from icao.mrz.compose import compose, compose_td3
+from icao.mrz.layout import ALPHABET, LAYOUTS, Format
+from icao.mrz.names import read_names, write_names
+from icao.mrz.zone import Mrz, MrzError, bac_key_information, parse, tidied
 
 TODAY = date(2026, 11, 24)
 
@@ -142,7 +142,7 @@ def test_a_passport_has_no_long_number() -> None:
     ],
 )
 def test_birth_dates_lie_in_the_past_and_may_be_unknown_in_part(printed: str, meant: str) -> None:
-    assert mrz_dates.birth_date(printed, TODAY) == meant
+    assert dates.birth_date(printed, TODAY) == meant
     mrz = parse(with_at(TD3, 1, 13, printed + check_digit(printed)), TODAY)
     assert (mrz.birth_date, mrz.check_digits["birth_date"]) == (meant, True)
 
@@ -151,7 +151,7 @@ def test_birth_dates_lie_in_the_past_and_may_be_unknown_in_part(printed: str, me
     ("printed", "meant"), [("751231", "2075-12-31"), ("760101", "1976-01-01"), ("<<<<<<", "XXXX-XX-XX")]
 )
 def test_expiry_dates_lie_within_fifty_years(printed: str, meant: str) -> None:
-    assert mrz_dates.expiry_date(printed, TODAY) == meant
+    assert dates.expiry_date(printed, TODAY) == meant
 
 
 @pytest.mark.parametrize("printed", ["741301", "740230", "74O812", "7<0812", "010229"])
@@ -395,4 +395,4 @@ parts = st.tuples(
 @given(parts.map("".join))
 @FUZZ
 def test_dates_that_are_read_are_written_again(printed: str) -> None:
-    assert mrz_dates.yymmdd(mrz_dates.birth_date(printed, date(2026, 12, 31)) or "") == printed
+    assert dates.yymmdd(dates.birth_date(printed, date(2026, 12, 31)) or "") == printed

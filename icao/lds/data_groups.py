@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from icao.files import (
+from icao.lds.files import (
     EF_DG1,
     EF_DG2,
     TAG_BIOMETRIC_COUNT,

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from icao import mrz_dates
-from icao.check_digit import check_digit
-from icao.mrz_layout import ALPHABET, Format, Layout, cut, digit_place, layout_of
-from icao.mrz_names import read_names
+from icao.mrz import dates
+from icao.mrz.check_digit import check_digit
+from icao.mrz.layout import ALPHABET, Format, Layout, cut, digit_place, layout_of
+from icao.mrz.names import read_names
 
 # Limits of what ``tidied`` looks at: a zone has 3 lines of 44 characters at most.
 MAX_TEXT_CHARACTERS: Final = 512
@@ -61,8 +61,8 @@ def parse(lines: Sequence[str], today: date) -> Mrz:
     layout = _shape(lines)
     number, number_ok, optional_1 = _document_number(lines, layout)
     surname, given_names, truncated = read_names(cut(lines, layout.names))
-    births = mrz_dates.birth_date(cut(lines, layout.birth_date), today)
-    expires = mrz_dates.expiry_date(cut(lines, layout.expiry_date), today)
+    births = dates.birth_date(cut(lines, layout.birth_date), today)
+    expires = dates.expiry_date(cut(lines, layout.expiry_date), today)
     sex = SEXES.get(cut(lines, layout.sex))
     issuing_state, nationality = _plain(cut(lines, layout.issuing_state)), _plain(cut(lines, layout.nationality))
     suspects = {
@@ -83,9 +83,9 @@ def parse(lines: Sequence[str], today: date) -> Mrz:
         given_names=given_names,
         names_truncated=truncated,
         nationality=nationality,
-        birth_date=births or mrz_dates.UNKNOWN,
+        birth_date=births or dates.UNKNOWN,
         sex=sex or "X",
-        expiry_date=expires or mrz_dates.UNKNOWN,
+        expiry_date=expires or dates.UNKNOWN,
         optional_1=_plain(optional_1),
         optional_2=_plain(cut(lines, layout.optional_2)) if layout.optional_2 else "",
         check_digits={"document_number": number_ok} | _check_digits(lines, layout),

@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from icao import apdu, bac
-from icao.apdu import Command, Response, Silent, Transceive
-from icao.bac import AccessDenied
 from icao.checks import Check, Result
-from icao.files import APPLICATION_ID, EF_COM, EF_DG1, EF_SOD, ElementaryFile, data_group
-from icao.mrz import Mrz, bac_key_information
-from icao.secure_messaging import NotProtected, Session, unwrap_response, wrap_command
+from icao.chip import apdu, bac
+from icao.chip.apdu import Command, Response, Silent, Transceive
+from icao.chip.bac import AccessDenied
+from icao.chip.secure_messaging import NotProtected, Session, unwrap_response, wrap_command
+from icao.lds.files import APPLICATION_ID, EF_COM, EF_DG1, EF_SOD, ElementaryFile, data_group
+from icao.mrz.zone import Mrz, bac_key_information
 from icao.tlv import Garbled, read_header, read_one, write
 
 __all__ = ["AccessDenied", "ChipContents", "Garbled", "Silent", "read_chip"]

@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from icao import bac, reading, tlv
-from icao.apdu import Command, Response, Silent, parse_command
+from icao import tlv
 from icao.checks import Result
-from icao.files import EF_COM, EF_DG1, EF_DG2, EF_SOD
-from icao.mrz import bac_key_information, parse
-from icao.mrz_compose import compose_td3
-from icao.reading import AccessDenied, ChipContents, read_chip
-from icao.secure_messaging import Session, unwrap_command, wrap_response
+from icao.chip import bac, reading
+from icao.chip.apdu import Command, Response, Silent, parse_command
+from icao.chip.reading import AccessDenied, ChipContents, read_chip
+from icao.chip.secure_messaging import Session, unwrap_command, wrap_response
+from icao.lds.files import EF_COM, EF_DG1, EF_DG2, EF_SOD
+from icao.mrz.compose import compose_td3
+from icao.mrz.zone import bac_key_information, parse
 from icao.tlv import Garbled
 
 LINES = compose_td3(

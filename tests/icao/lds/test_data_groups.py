@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from icao.countries import SPECIAL_ISSUERS, SPECIAL_NATIONALITIES, certificate_countries
-from icao.data_groups import J2K, JP2, JPEG, MAX_PORTRAIT_BYTES, mrz_lines, portrait
-from icao.files import ALL_FILES, data_group
+from icao.lds.data_groups import J2K, JP2, JPEG, MAX_PORTRAIT_BYTES, mrz_lines, portrait
+from icao.lds.files import ALL_FILES, data_group
+from icao.mrz.codes import SPECIAL_ISSUERS, SPECIAL_NATIONALITIES, certificate_countries
 from icao.tlv import Garbled, write
 
 TD3 = ("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L898902C36UTO7408122F1204159ZE184226B<<<<<10")

@@ -1,4 +1,4 @@
-"""What does a document say? ``borderpost document mrz LINE...`` reads a printed zone, digit by digit."""
+"""What does the printed zone say? ``borderpost document mrz LINE...`` reads it, digit by digit."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from borderpost.errors import Fault
 
 if TYPE_CHECKING:
-    from icao.mrz import Mrz
+    from icao.mrz.zone import Mrz
 
 FIELDS = (
     "document_code", "issuing_state", "document_number", "surname", "given_names", "nationality", "birth_date",
@@ -18,9 +18,7 @@ DIGIT_SAYS = {True: "check digit agrees", False: "CHECK DIGIT IS WRONG"}
 READ, NOT_OK, UNREADABLE = 0, 1, 2  # exit codes
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    document = subparsers.add_parser("document", help="inspect a travel document")
-    verbs = document.add_subparsers(dest="document_verb", required=True, metavar="VERB")
+def add_parser(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = verbs.add_parser(
         "mrz",
         help="read a machine readable zone and check its digits",
@@ -35,7 +33,7 @@ def mrz(arguments: argparse.Namespace) -> int:
     """Print what the zone says; the exit code says whether it agrees with itself."""
     from datetime import UTC, datetime
 
-    from icao.mrz import MrzError, parse, tidied
+    from icao.mrz.zone import MrzError, parse, tidied
 
     try:
         zone = parse(tidied("\n".join(arguments.lines)), datetime.now(UTC).date())

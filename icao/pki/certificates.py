@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from asn1crypto import x509
 
-from icao import signatures
 from icao.asn1 import reading
+from icao.pki import signatures
 from icao.tlv import survey
 
 # The extensions that are looked at; others may hold anything at all, and are not parsed.

@@ -1,10 +1,10 @@
 """How is a machine readable zone written? (Doc 9303-4 to 9303-7) For issuing states, and so for their simulators."""
 
-from icao.check_digit import check_digit
-from icao.mrz import MrzError
-from icao.mrz_dates import yymmdd
-from icao.mrz_layout import ALPHABET, LAYOUTS, Format, Layout, Place, digit_place
-from icao.mrz_names import write_names
+from icao.mrz.check_digit import check_digit
+from icao.mrz.dates import yymmdd
+from icao.mrz.layout import ALPHABET, LAYOUTS, Format, Layout, Place, digit_place
+from icao.mrz.names import write_names
+from icao.mrz.zone import MrzError
 
 
 def compose(

@@ -8,8 +8,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
-from icao import tdes
-from icao.secure_messaging import Session, TripleDes
+from icao.chip import tdes
+from icao.chip.secure_messaging import Session, TripleDes
 
 CHALLENGE_BYTES: Final = 8
 KEY_BYTES: Final = 16

@@ -8,8 +8,8 @@ returns none, so a session whose partner misbehaved cannot be used by mistake.
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
-from icao import tdes
-from icao.apdu import EXTENDED_LE_BYTES, SHORT_LE_BYTES, Command, Response, parse_command, parse_response
+from icao.chip import tdes
+from icao.chip.apdu import EXTENDED_LE_BYTES, SHORT_LE_BYTES, Command, Response, parse_command, parse_response
 from icao.tlv import Garbled, read_all, write
 
 PROTECTED_CLA: Final = 0x0C

@@ -12,8 +12,8 @@ from typing import Any, Final
 from asn1crypto import cms, core
 
 from icao.asn1 import reading
-from icao.certificates import Certificate, parse_certificate
-from icao.files import EF_SOD
+from icao.lds.files import EF_SOD
+from icao.pki.certificates import Certificate, parse_certificate
 from icao.tlv import Garbled, read_all, read_one, survey
 
 MAX_SOD_BYTES: Final = 256 * 1024

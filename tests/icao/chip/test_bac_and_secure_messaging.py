@@ -5,11 +5,9 @@ from datetime import date
 
 import pytest
 
-from icao import bac
-from icao.apdu import OK, READ_BINARY, READ_BINARY_ODD, SELECT, Command, Response
-from icao.mrz import bac_key_information, parse
-from icao.mrz_compose import compose
-from icao.secure_messaging import (
+from icao.chip import bac
+from icao.chip.apdu import OK, READ_BINARY, READ_BINARY_ODD, SELECT, Command, Response
+from icao.chip.secure_messaging import (
     NotProtected,
     Session,
     TripleDes,
@@ -18,6 +16,8 @@ from icao.secure_messaging import (
     wrap_command,
     wrap_response,
 )
+from icao.mrz.compose import compose
+from icao.mrz.zone import bac_key_information, parse
 from icao.tlv import Garbled, write
 
 KEYS = bac.access_keys("L898902C<369080619406236")
