@@ -9,12 +9,17 @@ MASTER_FILE_ID: Final = bytes.fromhex("3F00")
 
 @dataclass(frozen=True, slots=True)
 class ElementaryFile:
-    """``short_id`` lets READ BINARY name the file itself; ``tag`` begins its contents."""
+    """``short_id`` lets READ BINARY name the file itself; ``tag`` begins its contents.
+
+    ``in_master_file``: it stands beside the application and not in it, so the master file must be selected. The two
+    kinds share short ids. ``tag`` is 0 where no object holds the others: such a file is read up to its end.
+    """
 
     name: str
     id: int
     short_id: int
     tag: int
+    in_master_file: bool = False
 
     @property
     def id_bytes(self) -> bytes:
@@ -33,8 +38,22 @@ DATA_GROUPS: Final = tuple(
 )
 EF_DG1: Final = DATA_GROUPS[0]
 EF_DG2: Final = DATA_GROUPS[1]
+EF_DG14: Final = DATA_GROUPS[13]
+EF_DG15: Final = DATA_GROUPS[14]
 
+# Fingers and irises: nobody reads these without terminal authentication (Doc 9303-10, 4.7.3 and 4.7.4).
+EXTENDED_ACCESS_GROUPS: Final = (3, 4)
+
+# In the eMRTD application; EF.COM and EF.SOD before the groups.
 ALL_FILES: Final = (EF_COM, EF_SOD, *DATA_GROUPS)
+
+# In the master file (Doc 9303-10, 3.11). The security infos are a SET, their signed form is CMS; the others hold a row
+# of objects.
+EF_CARD_ACCESS: Final = ElementaryFile("CardAccess", 0x011C, 0x1C, 0x31, in_master_file=True)
+EF_CARD_SECURITY: Final = ElementaryFile("CardSecurity", 0x011D, 0x1D, 0x30, in_master_file=True)
+EF_DIR: Final = ElementaryFile("DIR", 0x2F00, 0x1E, 0, in_master_file=True)
+EF_ATR_INFO: Final = ElementaryFile("ATR", 0x2F01, 0x01, 0, in_master_file=True)
+MASTER_FILES: Final = (EF_CARD_ACCESS, EF_CARD_SECURITY, EF_DIR, EF_ATR_INFO)
 
 
 def data_group(number: int) -> ElementaryFile:
@@ -53,7 +72,7 @@ TAG_TAG_LIST: Final = 0x5C
 # Inside DG1 (Doc 9303-10, 4.7.1)
 TAG_MRZ: Final = 0x5F1F
 
-# Inside DG2 (Doc 9303-10, 4.7.2): templates of CBEFF around a facial record of ISO/IEC 19794-5
+# Inside DG2, DG3 and DG4 (Doc 9303-10, 4.7.2): templates of CBEFF around biometric records of ISO/IEC 19794 or 39794
 TAG_BIOMETRIC_GROUP: Final = 0x7F61
 TAG_BIOMETRIC_COUNT: Final = 0x02
 TAG_BIOMETRIC_TEMPLATE: Final = 0x7F60
