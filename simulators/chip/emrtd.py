@@ -1,7 +1,7 @@
-"""What does a passport's chip answer? An eMRTD application with Basic Access Control. (Doc 9303-10, 9303-11)
+"""What does a passport's chip answer? The master file, and the eMRTD application in it. (Doc 9303-10, 9303-11)
 
-Pure: commands in, responses out. The chip knows its own printed zone, as the personaliser wrote its keys from it, and
-answers nothing but challenges before the reader has proved that it knows the zone too.
+Pure: commands in, responses out. What it can do follows from its files and secrets. Before the reader has proved that
+it knows the document, it answers what the reader needs for that proof and nothing else.
 """
 
 import os
@@ -13,17 +13,19 @@ from icao import tlv
 from icao.chip import apdu, bac, secure_messaging
 from icao.chip.apdu import Command, Response
 from icao.chip.secure_messaging import PROTECTED_CLA, Session
+from icao.lds.files import APPLICATION_ID
 from icao.mrz.zone import bac_key_information, parse
 from icao.tlv import Garbled
+from simulators.chip.folders import EXTENDED_FILES, MASTER_NAMES, OPEN_FILES, Folders
 from simulators.chip.secrets import NO_SECRETS, ChipSecrets
 
-APPLICATION: Final = bytes.fromhex("a0000002471001")
-FILES: Final = {0x01: "DG1", 0x02: "DG2", 0x0E: "DG14", 0x0F: "DG15", 0x1D: "SOD", 0x1E: "COM"}  # by short identifier
 GET_DATA: Final = 0xCA
 OFFSET, DISCRETIONARY = 0x54, 0x53  # data objects of READ BINARY with an odd instruction
 UID: Final = bytes.fromhex("08a1b2c3")  # 08: random, as passports have it
 # The keys are made of digits, never of years: any day serves to read the chip's own zone.
 ANY_DAY: Final = date(2000, 1, 1)
+
+Obey = Callable[[Command], Response]
 
 
 class EmrtdChip:
@@ -38,14 +40,17 @@ class EmrtdChip:
     ) -> None:
         self._files, self._chance, self._secrets = dict(files), chance, secrets
         self._keys = bac.access_keys(bac_key_information(parse(tuple(mrz), ANY_DAY)))
+        self._folders = Folders(self._files)
         self.reset()
 
     def reset(self) -> None:
         """The field went: application, file, challenge and session are forgotten."""
-        self._selected = False
-        self._file: str | None = None
+        self._folders.enter_master()
         self._challenge: bytes | None = None
         self._session: Session | None = None
+        self._opened: Session | None = None  # takes over once the answer that opens it has gone out
+        self._general: Obey | None = None  # the mechanism that GENERAL AUTHENTICATE goes on with
+        self._granted: frozenset[str] = frozenset()  # of EXTENDED_FILES, to a terminal that proved its rights
 
     def answer(self, command: bytes) -> bytes:
         try:
@@ -59,9 +64,13 @@ class EmrtdChip:
             return Response(UID, apdu.OK).encode()
         if self._session is not None and command and command[0] & PROTECTED_CLA == PROTECTED_CLA:
             plain, self._session = secure_messaging.unwrap_command(self._session, command)
-            return self._protect(self._session, self._obey(plain, allowed=True), plain.ins)
-        self._session = None  # a command in clear ends the session
-        return self._obey(apdu.parse_command(command), allowed=False).encode()
+            response = self._protect(self._session, self._obey(plain, allowed=True), plain.ins)
+        else:
+            self._session = None  # a command in clear ends the session
+            response = self._obey(apdu.parse_command(command), allowed=False).encode()
+        if self._opened is not None:
+            self._session, self._opened = self._opened, None
+        return response
 
     def _protect(self, session: Session, response: Response, ins: int) -> bytes:
         wrapped, self._session = secure_messaging.wrap_response(session, response, ins)
@@ -71,33 +80,46 @@ class EmrtdChip:
         match command.ins:
             case apdu.SELECT:
                 return self._select(command, allowed=allowed)
-            case apdu.GET_CHALLENGE if self._selected:
+            case apdu.GET_CHALLENGE if self._folders.in_application:
                 self._challenge = self._chance(bac.CHALLENGE_BYTES)
                 return Response(self._challenge, apdu.OK)
-            case apdu.EXTERNAL_AUTHENTICATE if self._selected:
+            case apdu.EXTERNAL_AUTHENTICATE if self._folders.in_application:
                 return self._authenticate(command)
             case apdu.READ_BINARY | apdu.READ_BINARY_ODD:
-                return self._read_binary(command) if allowed else Response(b"", apdu.SECURITY_STATUS_NOT_SATISFIED)
+                return self._read_binary(command, allowed=allowed)
+            case apdu.MANAGE_SECURITY_ENVIRONMENT:
+                return self._set_environment(command, allowed=allowed)
+            case apdu.GENERAL_AUTHENTICATE if self._general is not None:
+                return self._general(command)
             case _:
                 return Response(b"", apdu.INSTRUCTION_NOT_SUPPORTED)
 
     def _select(self, command: Command, *, allowed: bool) -> Response:
         match command.p1:
-            case 0x04:  # by name
-                self._selected = command.data == APPLICATION
-                self._file = None
-                return Response(b"", apdu.OK if self._selected else apdu.FILE_NOT_FOUND)
-            case 0x02 if self._selected and not allowed:
-                return Response(b"", apdu.SECURITY_STATUS_NOT_SATISFIED)
-            case 0x02 if self._selected and len(command.data) == 2 and command.data[0] == 0x01:
-                self._file = self._known(command.data[1])
-                return Response(b"", apdu.OK if self._file else apdu.FILE_NOT_FOUND)
+            case 0x00 if command.data in MASTER_NAMES:
+                self._folders.enter_master()
+                return Response(b"", apdu.OK)
+            case 0x02:  # a file of this folder
+                name = self._folders.select(command.data)
+                return Response(b"", self._permission(name, allowed=allowed))
+            case 0x04 if command.data == APPLICATION_ID:  # by name
+                if not allowed and not self._secrets.bac:
+                    return Response(b"", apdu.SECURITY_STATUS_NOT_SATISFIED)
+                self._folders.enter_application()
+                return Response(b"", apdu.OK)
             case _:
                 return Response(b"", apdu.FILE_NOT_FOUND)
 
-    def _known(self, short_id: int) -> str | None:
-        name = FILES.get(short_id)
-        return name if name in self._files else None
+    def _permission(self, name: str | None, *, allowed: bool) -> int:
+        """The status of a wish to select or read this file."""
+        if name in OPEN_FILES:
+            return apdu.OK
+        if name in EXTENDED_FILES and name not in self._granted:
+            return apdu.SECURITY_STATUS_NOT_SATISFIED
+        # What there is in the application is nobody's business who does not know the document.
+        if not allowed and (self._folders.in_application or name):
+            return apdu.SECURITY_STATUS_NOT_SATISFIED
+        return apdu.OK if name else apdu.FILE_NOT_FOUND
 
     def _authenticate(self, command: Command) -> Response:
         challenge, self._challenge = self._challenge, None  # once: a recorded token proves nothing
@@ -105,23 +127,28 @@ class EmrtdChip:
             return Response(b"", apdu.CONDITIONS_NOT_SATISFIED)
         try:
             nonces = bac.Nonces(challenge, self._chance(bac.KEY_BYTES))
-            token, self._session = bac.accept_reader(self._keys, nonces, command.data)
+            token, self._opened = bac.accept_reader(self._keys, nonces, command.data)
         except bac.AccessDenied:
             return Response(b"", apdu.AUTHENTICATION_FAILED)
         return Response(token, apdu.OK)
 
-    def _read_binary(self, command: Command) -> Response:
+    def _set_environment(self, command: Command, *, allowed: bool) -> Response:
+        """Which mechanism comes next, and with which key? The two parameters say it. (Doc 9303-11, 4.4.4.1, 6.2.4)"""
+        return Response(b"", apdu.INCORRECT_P1_P2)
+
+    def _read_binary(self, command: Command, *, allowed: bool) -> Response:
         odd = command.ins == apdu.READ_BINARY_ODD
         if odd:
-            self._file = self._known(command.p2) if command.p2 else self._file
+            name = self._folders.select_short(command.p2) if command.p2 else self._folders.file
             offset = int.from_bytes(tlv.read_one(command.data, OFFSET), "big")
         elif command.p1 & 0x80:
-            self._file, offset = self._known(command.p1 & 0x1F), command.p2
+            name, offset = self._folders.select_short(command.p1 & 0x1F), command.p2
         else:
-            offset = command.p1 << 8 | command.p2
-        if self._file is None:
-            return Response(b"", apdu.FILE_NOT_FOUND)
-        response = self._read(self._file, offset, command.le)
+            name, offset = self._folders.file, command.p1 << 8 | command.p2
+        permission = self._permission(name, allowed=allowed)
+        if permission != apdu.OK or name is None:
+            return Response(b"", permission)
+        response = self._read(name, offset, command.le)
         return Response(tlv.write(DISCRETIONARY, response.data), response.status) if odd else response
 
     def _read(self, name: str, offset: int, le: int) -> Response:

@@ -16,6 +16,7 @@ class ChipSecrets:
     """
 
     can: str = ""
+    bac: bool = True  # False: nothing but PACE opens it
     active_authentication: bytes = b""
     chip_authentication: Mapping[int | None, bytes] = field(default_factory=dict)
     chip_mapping: Mapping[int | None, bytes] = field(default_factory=dict)
@@ -24,6 +25,7 @@ class ChipSecrets:
     def as_json(self) -> dict[str, Any]:  # Any: JSON
         return {
             "can": self.can,
+            "bac": self.bac,
             "active_authentication": self.active_authentication.hex(),
             "chip_authentication": _keyed(self.chip_authentication),
             "chip_mapping": _keyed(self.chip_mapping),
@@ -35,6 +37,7 @@ class ChipSecrets:
         """Raises ValueError, TypeError or AttributeError for what ``as_json`` did not write."""
         return ChipSecrets(
             can=str(value.get("can", "")),
+            bac=bool(value.get("bac", True)),
             active_authentication=bytes.fromhex(value.get("active_authentication", "")),
             chip_authentication=_unkeyed(value.get("chip_authentication", {})),
             chip_mapping=_unkeyed(value.get("chip_mapping", {})),

@@ -11,9 +11,10 @@ from icao.chip import apdu, bac, secure_messaging
 from icao.chip.apdu import Command, Response
 from icao.chip.reading import AccessDenied, read_chip
 from icao.chip.secure_messaging import Session
+from icao.lds.files import APPLICATION_ID
 from icao.mrz.compose import compose_td3
 from icao.mrz.zone import bac_key_information, parse
-from simulators.chip.emrtd import APPLICATION, UID, EmrtdChip
+from simulators.chip.emrtd import UID, EmrtdChip
 
 TODAY = date(2026, 11, 24)
 MRZ = compose_td3(
@@ -32,7 +33,7 @@ FILES: Mapping[str, bytes] = {
     "DG2": tlv.write(0x75, random.Random(1).randbytes(40_000)),  # beyond what a short offset reaches
     "SOD": tlv.write(0x77, bytes(1500)),
 }
-SELECT_APPLICATION = Command(0x00, apdu.SELECT, 0x04, 0x0C, APPLICATION).encode()
+SELECT_APPLICATION = Command(0x00, apdu.SELECT, 0x04, 0x0C, APPLICATION_ID).encode()
 READ_DG1 = Command(0x00, apdu.READ_BINARY, 0x81, 0, le=8)
 
 
