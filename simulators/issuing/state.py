@@ -4,68 +4,83 @@ import json
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from simulators.issuing.certificates import (
+    Issuer,
     PrivateKey,
+    csca_period,
     expired_signer_period,
     make_csca,
     make_key,
     make_signer,
+    name_of,
     signer_period,
 )
 from simulators.issuing.states import STATES, StateSpec
 
 MADE = "made.json"  # written last: a folder without it was never finished
+FORMAT: Final = 2  # of the folder; one of another format is made anew (1 did not keep the CSCA's key)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Signer:
-    """A document signer: what stands in the SOD, and the key that signs it."""
+    """A certificate and its private key: who signs documents, lists or seals."""
 
     certificate: x509.Certificate
     key: PrivateKey
-    pss: bool
+    pss: bool = False
 
     @property
     def der(self) -> bytes:
-        return self.certificate.public_bytes(serialization.Encoding.DER)
+        return der_of(self.certificate)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class State:
+    """``folder`` is where its keys lie; what is made later (simulators/issuing/authority.py) is kept there too."""
+
     spec: StateSpec
     csca: x509.Certificate
+    csca_key: PrivateKey
     signer: Signer
     expired_signer: Signer
+    folder: Path
+    made: date
 
     @property
     def csca_der(self) -> bytes:
-        return self.csca.public_bytes(serialization.Encoding.DER)
+        return der_of(self.csca)
+
+    @property
+    def issuer(self) -> Issuer:
+        """The CSCA as it signs certificates."""
+        return Issuer(self.csca.subject, self.csca_key)
 
     @staticmethod
     def make(spec: StateSpec, folder: Path, today: date) -> "State":
         """New keys, written to ``folder``. RSA keys take seconds, which is why they are kept."""
         csca_key, key, old_key = make_key(spec.csca), make_key(spec.signer), make_key(spec.signer)
-        csca = make_csca(spec, csca_key, today)
-        signer = Signer(make_signer(spec, csca, csca_key, key, *signer_period(today)), key, spec.pss)
-        period = expired_signer_period(today)
-        expired = Signer(make_signer(spec, csca, csca_key, old_key, *period), old_key, spec.pss)
+        csca = make_csca(name_of(spec, "CSCA"), csca_key, csca_period(today))
+        issuer = Issuer(csca.subject, csca_key)
+        signer = Signer(make_signer(issuer, spec, key, signer_period(today)), key, spec.pss)
+        expired = Signer(make_signer(issuer, spec, old_key, expired_signer_period(today)), old_key, spec.pss)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / MADE).unlink(missing_ok=True)
-        (folder / "csca.der").write_bytes(csca.public_bytes(serialization.Encoding.DER))
-        _write_signer(folder, "signer", signer)
-        _write_signer(folder, "expired-signer", expired)
-        (folder / MADE).write_text(json.dumps({"state": spec.code, "made": today.isoformat()}))
-        return State(spec, csca, signer, expired)
+        for name, each in (("csca", Signer(csca, csca_key)), ("signer", signer), ("expired-signer", expired)):
+            write_signer(folder, name, each)
+        (folder / MADE).write_text(json.dumps({"format": FORMAT, "state": spec.code, "made": today.isoformat()}))
+        return State(spec, csca, csca_key, signer, expired, folder, today)
 
     @staticmethod
     def load(spec: StateSpec, folder: Path) -> "State":
         """What ``make`` wrote. Raises OSError or ValueError when it is not all there."""
-        csca = x509.load_der_x509_certificate((folder / "csca.der").read_bytes())
-        return State(spec, csca, _read_signer(folder, "signer", spec), _read_signer(folder, "expired-signer", spec))
+        csca, signer, expired = (read_signer(folder, name, spec.pss) for name in ("csca", "signer", "expired-signer"))
+        made = date.fromisoformat(json.loads((folder / MADE).read_text())["made"])
+        return State(spec, csca.certificate, csca.key, signer, expired, folder, made)
 
 
 def open_states(folder: Path, today: date) -> dict[str, State]:
@@ -90,16 +105,20 @@ def write_trust(states: dict[str, State], folder: Path) -> None:
 
 
 def _open(spec: StateSpec, folder: Path, today: date) -> State:
-    """The kept state, unless its certificates no longer fit today: then the state starts anew."""
-    if (folder / MADE).is_file():
+    """The kept state, unless its format is an old one or its certificates no longer fit today: it starts anew then."""
+    if (folder / MADE).is_file() and json.loads((folder / MADE).read_text()).get("format") == FORMAT:
         state = State.load(spec, folder)
-        made = date.fromisoformat(json.loads((folder / MADE).read_text())["made"])
-        if made <= today and state.signer.certificate.not_valid_after_utc.date().year >= today.year + 10:
+        if state.made <= today and state.signer.certificate.not_valid_after_utc.date().year >= today.year + 10:
             return state
     return State.make(spec, folder, today)
 
 
-def _write_signer(folder: Path, name: str, signer: Signer) -> None:
+def der_of(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.DER)
+
+
+def write_signer(folder: Path, name: str, signer: Signer) -> None:
+    """``name``.key, readable by its owner only, and ``name``.der."""
     secret = signer.key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -109,8 +128,9 @@ def _write_signer(folder: Path, name: str, signer: Signer) -> None:
     (folder / f"{name}.der").write_bytes(signer.der)
 
 
-def _read_signer(folder: Path, name: str, spec: StateSpec) -> Signer:
+def read_signer(folder: Path, name: str, pss: bool) -> Signer:
+    """What ``write_signer`` wrote. Raises OSError, ValueError."""
     key = serialization.load_der_private_key((folder / f"{name}.key").read_bytes(), password=None)
     if not isinstance(key, PrivateKey):
         raise ValueError(f"The key {name}.key is neither EC nor RSA. Delete the folder; it is made anew.")
-    return Signer(x509.load_der_x509_certificate((folder / f"{name}.der").read_bytes()), key, spec.pss)
+    return Signer(x509.load_der_x509_certificate((folder / f"{name}.der").read_bytes()), key, pss)
