@@ -133,6 +133,11 @@ def parse_response(apdu: bytes) -> Response:
     return Response(apdu[:-2], int.from_bytes(apdu[-2:], "big"))
 
 
+class Ask(Protocol):
+    def __call__(self, command: Command) -> Response:
+        """Exchange one command, under secure messaging where a session is open. Raises Silent, Garbled."""
+
+
 def exchange(transceive: Transceive, command: Command) -> Response:
     """Send and receive, in clear; a chip that names the right Le (6Cxx) is asked once more. Raises Silent, Garbled."""
     response = parse_response(transceive(command.encode()))
