@@ -15,6 +15,7 @@ SELECT: Final = 0xA4
 READ_BINARY: Final = 0xB0
 READ_BINARY_ODD: Final = 0xB1
 GET_CHALLENGE: Final = 0x84
+GET_RESPONSE: Final = 0xC0
 EXTERNAL_AUTHENTICATE: Final = 0x82
 INTERNAL_AUTHENTICATE: Final = 0x88
 GENERAL_AUTHENTICATE: Final = 0x86
@@ -24,6 +25,7 @@ CHAINED: Final = 0x10  # in CLA: more commands of this chain follow
 
 # Status words.
 OK: Final = 0x9000
+MORE_BYTES: Final = 0x61  # the low byte says how many; GET RESPONSE brings them
 END_OF_FILE: Final = 0x6282
 AUTHENTICATION_FAILED: Final = 0x6300
 WRONG_LENGTH: Final = 0x6700
