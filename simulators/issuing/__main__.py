@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+from simulators.issuing.handout import write_handout
 from simulators.issuing.office import KINDS, Office
 from simulators.issuing.passports import Holder, Passport
-from simulators.issuing.state import open_states, write_trust
+from simulators.issuing.state import State, open_states, write_trust
 from simulators.issuing.states import STATES
 
 COUNT_LIMIT = 10_000
@@ -38,10 +39,13 @@ def run_issue(args: argparse.Namespace) -> int:
     if not 1 <= args.count <= COUNT_LIMIT:
         return _complain(args, "count", f"{args.count} passports are out of range.", f"Choose 1 to {COUNT_LIMIT}.")
     try:
-        made = [_written(args.into / "passports", *one) for one in _issued(args)]
+        states = open_states(args.into / "states", date.today())  # noqa: DTZ011  (a passport knows days, no zones)
+        write_trust(states, args.into / "trust")
+        handed = write_handout(states, args.into, date.today())  # noqa: DTZ011
+        made = [_written(args.into / "passports", *one) for one in _issued(args, states)]
     except OSError as error:
         return _complain(args, "folder", f"{args.into} cannot be written ({error.strerror}).", "Choose another folder.")
-    _say(args, made)
+    _say(args, made, handed)
     return 0
 
 
@@ -53,11 +57,9 @@ def holder_of(citizen_id: str) -> Holder:
     return Holder(one.surname, one.given_names, one.birth_date, one.sex, portrait(one))
 
 
-def _issued(args: argparse.Namespace) -> Iterator[tuple[str, Passport]]:
+def _issued(args: argparse.Namespace, states: dict[str, State]) -> Iterator[tuple[str, Passport]]:
     from simulators.people.citizens import citizens
 
-    states = open_states(args.into / "states", date.today())  # noqa: DTZ011  (a passport knows days, no zones)
-    write_trust(states, args.into / "trust")
     office = Office(states, date.today(), random.Random(args.seed))  # noqa: DTZ011
     codes = [code for code, spec in STATES.items() if spec.trusted]
     child = args.scenario == "under-age"
@@ -81,16 +83,17 @@ def _written(folder: Path, code: str, passport: Passport) -> dict[str, str | Non
     return {"folder": str(place), "state": state, "number": passport.number, "chip_fault": passport.chip_fault}
 
 
-def _say(args: argparse.Namespace, made: list[dict[str, str | None]]) -> None:
+def _say(args: argparse.Namespace, made: list[dict[str, str | None]], handed: dict[str, str]) -> None:
     if sys.stderr.isatty():
         print("\r", end="", file=sys.stderr)
     if args.json:
         trust = str(args.into / "trust")
-        print(json.dumps({"scenario": args.scenario, "seed": args.seed, "trust": trust, "passports": made}))
+        print(json.dumps({"scenario": args.scenario, "seed": args.seed, "trust": trust, **handed, "passports": made}))
         return
     for one in made:
         print(one["folder"])
     print(f"{len(made)} passports ({args.scenario}); the trust store is {args.into / 'trust'}.")
+    print(f"What states publish: {', '.join(sorted(handed.values()))}.")
 
 
 def _complain(args: argparse.Namespace, code: str, message: str, cure: str) -> int:

@@ -49,7 +49,7 @@ class Issuer:
     pss: bool = False
 
     @property
-    def hash(self) -> hashes.HashAlgorithm:
+    def hash(self) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512:
         """As strong as the key."""
         bits = self.key.curve.key_size if isinstance(self.key, ec.EllipticCurvePrivateKey) else 0
         return hashes.SHA512() if bits > 384 else hashes.SHA384() if bits > 256 else hashes.SHA256()
@@ -93,7 +93,7 @@ def make_csca(name: x509.Name, key: PrivateKey, period: Period) -> x509.Certific
 
 
 def make_link(before: Issuer, name: x509.Name, key: PrivateKey, period: Period) -> x509.Certificate:
-    """The key before vouches for the new one; who trusts the old root so comes to trust the new. (Doc 9303-12, 7.1.1)"""
+    """The key before vouches for the new one; who trusts the old root comes to trust the new. (Doc 9303-12, 7.1.1)"""
     renamed = [(x509.UnrecognizedExtension(NAME_CHANGE, b"\x05\x00"), False)] if name != before.name else []
     return certify(before, name, key, period, [*authority_extensions(), *renamed])
 
