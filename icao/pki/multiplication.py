@@ -1,0 +1,52 @@
+"""How is a point multiplied with a secret? By OpenSSL, in constant time, wherever OpenSSL knows the curve.
+
+``cryptography`` offers key agreement, and that gives the x of a product with any point. Of two neighbours, x(kP) and
+x((k+1)P), the missing y follows (Okeya and Sakurai, CHES 2001). So PACE can compute on a mapped generator, which no
+interface of OpenSSL's can name.
+"""
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from icao.pki import points
+from icao.pki.curves import Curve
+from icao.pki.points import Point
+from icao.tlv import Garbled
+
+
+def multiply(curve: Curve, secret: int, point: Point) -> Point:
+    """``secret`` times ``point``, which lies on the curve. Raises Garbled when it is the point at infinity."""
+    secret %= curve.n
+    if secret == 0:
+        raise Garbled("a key is zero")
+    if curve.openssl is None:
+        return points.multiply(curve, secret, point)
+    if point == curve.generator:
+        return _numbers(ec.derive_private_key(secret, curve.openssl).public_key())
+    if secret == curve.n - 1:  # the next neighbour would be the point at infinity
+        return points.negate(curve, point)
+    return _with_y(curve, point, shared_x(curve, secret, point), shared_x(curve, secret + 1, point))
+
+
+def shared_x(curve: Curve, secret: int, point: Point) -> int:
+    """The x of ``secret`` times ``point``: all that a key agreement needs, at half the cost. Raises Garbled."""
+    if not 0 < secret < curve.n:
+        raise Garbled("a key is zero or beyond the order of its group")
+    if curve.openssl is None:
+        return points.multiply(curve, secret, point)[0]
+    key = ec.derive_private_key(secret, curve.openssl)
+    other = ec.EllipticCurvePublicKey.from_encoded_point(curve.openssl, points.encode(curve, point))
+    return int.from_bytes(key.exchange(ec.ECDH(), other), "big")
+
+
+def _with_y(curve: Curve, point: Point, x_product: int, x_next: int) -> Point:
+    """The product, from its x and from the x of the product plus the point."""
+    p, (x, y) = curve.p, point
+    doubled = 2 * curve.b + (curve.a + x * x_product) * (x + x_product) - x_next * (x - x_product) ** 2
+    found = x_product, doubled * pow(2 * y, -1, p) % p
+    assert curve.holds(*found)  # noqa: S101  (a fault in the arithmetic must not become a key)
+    return found
+
+
+def _numbers(key: ec.EllipticCurvePublicKey) -> Point:
+    numbers = key.public_numbers()
+    return numbers.x, numbers.y
