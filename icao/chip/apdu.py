@@ -136,7 +136,7 @@ def parse_response(apdu: bytes) -> Response:
 
 
 class Ask(Protocol):
-    def __call__(self, command: Command) -> Response:
+    def __call__(self, command: Command, /) -> Response:
         """Exchange one command, under secure messaging where a session is open. Raises Silent, Garbled."""
 
 
