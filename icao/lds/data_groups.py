@@ -1,36 +1,25 @@
-"""What is in a data group? The zone of DG1 and the portrait of DG2. (Doc 9303-10, 4.7.1 and 4.7.2)"""
+"""What is in a data group? The zone of DG1, the portrait of DG2, and what stands plainly in the others.
+
+(Doc 9303-10, 4.7) Faces, fingers, irises, details and contacts have files of their own beside this one.
+"""
 
 from typing import Final
 
-from icao.lds.files import (
-    EF_DG1,
-    EF_DG2,
-    TAG_BIOMETRIC_COUNT,
-    TAG_BIOMETRIC_DATA,
-    TAG_BIOMETRIC_DATA_CONSTRUCTED,
-    TAG_BIOMETRIC_GROUP,
-    TAG_BIOMETRIC_TEMPLATE,
-    TAG_MRZ,
-)
+from icao.lds.faces import faces
+from icao.lds.files import EF_DG1, TAG_MRZ, data_group
 from icao.tlv import Garbled, find, read_all, read_one
 
 # Limits of what is believed.
-MAX_FACES: Final = 8
-MAX_PORTRAIT_BYTES: Final = 128 * 1024
-
-# ISO/IEC 19794-5:2005, 5: sizes of the blocks before the image.
-FACIAL_RECORD: Final = b"FAC\x00010\x00"
-RECORD_HEADER_BYTES: Final = 14
-FACE_HEADER_BYTES: Final = 20
-FEATURE_POINT_BYTES: Final = 8
-IMAGE_HEADER_BYTES: Final = 12
-
-# Whatever the header says the format is, the first bytes tell it.
-JPEG: Final = bytes.fromhex("FFD8FF")
-JP2: Final = bytes.fromhex("0000000C6A5020200D0A870A")
-J2K: Final = bytes.fromhex("FF4FFF51")
+MAX_GROUP_BYTES: Final = 256 * 1024
+MAX_DISPLAYED: Final = 8
+MAX_DISPLAYED_BYTES: Final = 128 * 1024
 
 ZONE_WIDTHS: Final = {90: 30, 72: 36, 88: 44}
+
+# Inside DG5 and DG7 (Doc 9303-10, 4.7.5 and 4.7.7)
+TAG_COUNT: Final = 0x02
+TAG_DISPLAYED_PORTRAIT: Final = 0x5F40
+TAG_DISPLAYED_SIGNATURE: Final = 0x5F43
 
 
 def mrz_lines(dg1: bytes) -> tuple[str, ...]:
@@ -45,30 +34,38 @@ def mrz_lines(dg1: bytes) -> tuple[str, ...]:
 
 def portrait(dg2: bytes) -> bytes:
     """The first facial image, as it stands there: JPEG or JPEG 2000, not decoded. Raises Garbled."""
-    group = read_all(find(read_one(dg2, EF_DG2.tag), TAG_BIOMETRIC_GROUP))
-    templates = [found.value for found in group if found.tag == TAG_BIOMETRIC_TEMPLATE]
-    counts = [found.value for found in group if found.tag == TAG_BIOMETRIC_COUNT]
-    if not 1 <= len(templates) <= MAX_FACES or counts != [bytes([len(templates)])]:
-        raise Garbled("DG2 does not hold as many faces as it says")
-    for found in read_all(templates[0]):
-        if found.tag in (TAG_BIOMETRIC_DATA, TAG_BIOMETRIC_DATA_CONSTRUCTED):
-            return _image(found.value)
-    raise Garbled("DG2 holds no biometric data")
+    return faces(dg2)[0].image
 
 
-def _image(record: bytes) -> bytes:
-    """Cut the image out of a facial record (ISO/IEC 19794-5:2005, 5)."""
-    if not record.startswith(FACIAL_RECORD):
-        raise Garbled("DG2 holds no facial record of the kind that is read")
-    face = record[RECORD_HEADER_BYTES:]
-    face_bytes = int.from_bytes(face[:4], "big")
-    points = int.from_bytes(face[4:6], "big")
-    start = FACE_HEADER_BYTES + points * FEATURE_POINT_BYTES + IMAGE_HEADER_BYTES
-    if face_bytes > len(face):
-        raise Garbled("the facial record claims more bytes than are there")
-    image = face[start:face_bytes]
-    if not image.startswith((JPEG, JP2, J2K)):
-        raise Garbled("the portrait is neither JPEG nor JPEG 2000")
-    if len(image) > MAX_PORTRAIT_BYTES:
-        raise Garbled(f"the portrait has {len(image)} bytes, and {MAX_PORTRAIT_BYTES} is the most that is read")
-    return image
+def displayed_portraits(dg5: bytes) -> tuple[bytes, ...]:
+    """Pictures for the eye of an officer, JPEG or JPEG 2000, not decoded. Raises Garbled."""
+    return _displayed(5, dg5, TAG_DISPLAYED_PORTRAIT)
+
+
+def displayed_signatures(dg7: bytes) -> tuple[bytes, ...]:
+    """The signature or usual mark of the holder, as pictures, not decoded. Raises Garbled."""
+    return _displayed(7, dg7, TAG_DISPLAYED_SIGNATURE)
+
+
+def content(number: int, file: bytes) -> bytes:
+    """What stands under the tag of the group, as it is: the security infos of DG14, the public key of DG15 (DER both),
+
+    and what an issuer makes of DG6, 8, 9, 10 and 13. It need not be TLV: Singapore's DG13 is not. Raises Garbled.
+
+    >>> content(13, bytes.fromhex("6D03 5FB041")).hex()
+    '5fb041'
+    """
+    if len(file) > MAX_GROUP_BYTES:
+        raise Garbled(f"DG{number} has {len(file)} bytes, and {MAX_GROUP_BYTES} is the most that is read")
+    return read_one(file, data_group(number).tag)
+
+
+def _displayed(number: int, file: bytes, tag: int) -> tuple[bytes, ...]:
+    objects = read_all(content(number, file))
+    counts = [found.value for found in objects if found.tag == TAG_COUNT]
+    pictures = tuple(found.value for found in objects if found.tag == tag and found.value)
+    if len(pictures) > MAX_DISPLAYED or counts not in ([bytes([len(pictures)])], []):
+        raise Garbled(f"DG{number} does not hold as many pictures as it says")
+    if any(len(picture) > MAX_DISPLAYED_BYTES for picture in pictures):
+        raise Garbled(f"a picture in DG{number} has more than {MAX_DISPLAYED_BYTES} bytes")
+    return pictures

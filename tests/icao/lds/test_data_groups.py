@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from icao.lds.data_groups import J2K, JP2, JPEG, MAX_PORTRAIT_BYTES, mrz_lines, portrait
+from icao.lds.data_groups import mrz_lines, portrait
+from icao.lds.faces import MAX_PORTRAIT_BYTES
 from icao.lds.files import ALL_FILES, data_group
+from icao.lds.images import J2K, JP2, JPEG
 from icao.mrz.codes import SPECIAL_ISSUERS, SPECIAL_NATIONALITIES, certificate_countries
 from icao.tlv import Garbled, write
 
