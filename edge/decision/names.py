@@ -7,7 +7,7 @@ docs/contract.md, 10, has the same rules for whoever writes a list.
 import unicodedata
 from typing import Final
 
-from icao.mrz.names import SPELLED
+from icao.mrz.alphabets import SPELLED
 
 # Spellings of one sound that documents mix up (Doc 9303-3, 6.A allows both). Applied in this order, on both sides.
 FOLDS: Final = (("AA", "A"), ("AE", "A"), ("OE", "O"), ("UE", "U"))

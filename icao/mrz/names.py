@@ -1,16 +1,7 @@
 """How do names stand in a machine readable zone, and what may be cut off? (Doc 9303-3, 4.6; Doc 9303-4, 4.2.3)"""
 
-import unicodedata
-from typing import Final
-
-# Doc 9303-3, 6.A: letters that decomposition does not turn into the recommended ones.
-SPELLED: Final = {
-    "Ä": "AE", "Æ": "AE", "Å": "AA", "Ð": "D", "Đ": "D", "Ħ": "H", "Ĳ": "IJ", "Ł": "L", "Ŋ": "N",
-    "Ø": "OE", "Ö": "OE", "Œ": "OE", "ẞ": "SS", "Þ": "TH", "Ŧ": "T", "Ü": "UE",
-}  # fmt: skip
-DROPPED: Final = (
-    "'`.,\u2019\u02bc"  # Doc 9303-3, 4.6: apostrophes are left out; commas and full stops never stand in the zone.
-)
+from icao.mrz.alphabets import Language
+from icao.mrz.transliteration import transliterated
 
 
 def read_names(field: str) -> tuple[str, str, bool]:
@@ -25,13 +16,15 @@ def read_names(field: str) -> tuple[str, str, bool]:
     return _words(surname), _words(given), not field.endswith("<")
 
 
-def write_names(surname: str, given_names: str, width: int) -> str:
+def write_names(surname: str, given_names: str, width: int, language: Language = "") -> str:
     """The names field, filled or cut to ``width``; a cut one ends in a letter and keeps a given name's beginning.
+
+    Raises ValueError when there is no surname, or a letter has no spelling in A-Z.
 
     >>> write_names("Eriksson", "Anna-Maria", 24)
     'ERIKSSON<<ANNA<MARIA<<<<'
     """
-    first, second = _spelled(surname), _spelled(given_names)
+    first, second = (transliterated(name, language).replace(" ", "<") for name in (surname, given_names))
     if not first:
         raise ValueError("a surname is missing; a holder with one name has it there")
     if len(f"{first}<<{second}") <= width or (not second and len(first) <= width):
@@ -57,13 +50,3 @@ def _shortened(name: str) -> str:
 
 def _words(text: str) -> str:
     return " ".join(text.replace("<", " ").split())
-
-
-def _spelled(name: str) -> str:
-    """A-Z and single fillers. Raises ValueError when a character has no recommended transliteration here."""
-    spelled = "".join(SPELLED.get(letter, letter) for letter in unicodedata.normalize("NFC", name).upper())
-    plain = "".join(letter for letter in unicodedata.normalize("NFKD", spelled) if not unicodedata.combining(letter))
-    words = "".join(" " if letter in "-<" else letter for letter in plain if letter not in DROPPED).split()
-    if not all(word.isascii() and word.isalpha() for word in words):
-        raise ValueError("a name holds a character that has no place in a machine readable zone")
-    return "<".join(words)

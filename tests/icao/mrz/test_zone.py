@@ -266,7 +266,7 @@ def test_a_holder_with_one_name_has_it_as_the_surname() -> None:
         write_names("", "Arkfreith", 39)
 
 
-@pytest.mark.parametrize("name", ["Лев", "A1", "山田"])
+@pytest.mark.parametrize("name", ["Ελένη", "A1", "山田"])
 def test_letters_without_a_place_in_the_zone_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="no place"):
         write_names(name, "Anna", 39)
@@ -301,7 +301,7 @@ def fields(mrz: Mrz) -> dict[str, object]:
         {"birth_date": "1974-02-30"},
         {"birth_date": "740812"},
         {"sex": "FEMALE"},
-        {"surname": "Лев"},
+        {"surname": "山田"},
         {"optional_1": "é"},
         {"format": "TD3", "optional_2": "A"},
         {"format": "TD1", "document_number": "é234567890"},
