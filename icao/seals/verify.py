@@ -1,0 +1,164 @@
+"""Is the seal genuine, and does it belong to the paper it is printed on? (Doc 9303-13, 4; TR-03137-1, 2.3)
+
+A seal cannot be copied by half, but as a whole (A30): only what is printed beside it tells whose seal it is. Nothing is
+looked up and no clock is asked: ``trust`` and ``at`` are arguments.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final, Protocol
+
+from icao.checks import Check, Mode, Result
+from icao.mrz.zone import Mrz
+from icao.pki.certificates import Certificate, parse_certificate
+from icao.pki.trust import Trust
+from icao.seals import signature
+from icao.seals.paper import compare
+from icao.seals.seal import Seal, SignerReference
+from icao.seals.vds import issuers
+from icao.tlv import Garbled
+
+# Doc 9303-12, 7.1.1.3; ICAO TR VDS-NC; TR-03137-1, 6.5.2: whoever signs seals says so, if he says anything.
+SEAL_PURPOSES: Final = frozenset({"2.23.136.1.1.11.1", "2.23.136.1.1.14.2", "0.4.0.127.0.7.3.5.1.1"})
+
+
+class SealTrust(Trust, Protocol):
+    """Trust that also keeps signers: a VDS only names its own."""
+
+    def seal_signers(self, reference: SignerReference) -> Sequence[Certificate]:
+        """All kept certificates that fit the reference, trusted or not: the signature and the chain decide."""
+
+
+def verify(seal: Seal, trust: SealTrust, at: date, printed: Mrz | None = None) -> tuple[Check, ...]:
+    """Every check that can be made. ``printed`` is the zone on the paper, if somebody read it. Raises nothing."""
+    signed, signer = _signature(seal, trust)
+    chain, anchor = _chain(signer, trust)
+    return (
+        Check("seal.parse", Result.SUCCESSFUL),
+        signed,
+        chain,
+        _validity(seal, signer, anchor, at),
+        _purpose(seal, signer),
+        _country(seal, signer, anchor),
+        *((compare(seal, printed),) if printed else ()),
+    )
+
+
+def _signature(seal: Seal, trust: SealTrust) -> tuple[Check, Certificate | None]:
+    """Who signed it, among those that may be meant. A31: a signer that nobody knows is no forgery, and no proof."""
+    id = "seal.signature"
+    if not seal.signature:
+        return _undetermined(id, "not-signed", "Nobody signed this barcode: it proves nothing."), None
+    try:
+        candidates = _candidates(seal, trust)
+    except Garbled as error:
+        return Check(
+            id, Result.FAILED, detail=f"The certificate in the seal cannot be read: {error}.", code="bad-certificate"
+        ), None
+    if not candidates:
+        code = "no-trust-store" if trust.empty else "signer-unknown"
+        return _undetermined(id, code, f"The certificate of the signer {seal.reference} is not known here."), None
+    verdicts = [(signer, signature.verify(seal, signer.public_key)) for signer in candidates]
+    for signer, verdict in verdicts:
+        if verdict.result is Result.SUCCESSFUL:
+            return Check(id, verdict.result, detail=f"Signed by {signer.country} {signer.serial:X}."), signer
+    signer, verdict = min(verdicts, key=lambda judged: judged[1].result is Result.FAILED)
+    return Check(id, verdict.result, detail=verdict.detail, code=verdict.code), signer if len(candidates) == 1 else None
+
+
+def _candidates(seal: Seal, trust: SealTrust) -> Sequence[Certificate]:
+    if seal.certificate is not None:
+        return [parse_certificate(seal.certificate)]
+    return trust.seal_signers(seal.reference)
+
+
+def _chain(signer: Certificate | None, trust: SealTrust) -> tuple[Check, Certificate | None]:
+    """Did a state that somebody trusts make this signer?"""
+    id = "seal.chain"
+    if signer is None:
+        code = "no-trust-store" if trust.empty else "signer-unknown"
+        return _undetermined(id, code, "Without its signer no chain leads from the seal to a state."), None
+    # A12: a certification authority signs certificates, and a key for another use signs no seals.
+    if signer.authority or (signer.usages is not None and "digital_signature" not in signer.usages):
+        return Check(
+            id, Result.FAILED, detail="The signer's certificate allows no signatures.", code="key-misuse"
+        ), None
+    if trust.empty:
+        return _undetermined(id, "no-trust-store", "There is no trust store: any state is unknown."), None
+    issuers_tried = [each for each in trust.issuers_of(signer) if each.authority is not False]
+    for issuer in issuers_tried:
+        if issuer.verdict_on(signer)[0] is Result.SUCCESSFUL:
+            return Check(id, Result.SUCCESSFUL, detail=f"Signed by the CSCA of {issuer.country}."), issuer
+    if any(issuer.verdict_on(signer)[0] is Result.FAILED and _is_meant(issuer, signer) for issuer in issuers_tried):
+        # A04: whoever borrows the name and the key id of a real state has still not got its key.
+        detail = f"The signer claims to be from {signer.country}, and that state's key did not sign it."
+        return Check(id, Result.FAILED, detail=detail, code="signature-wrong"), None
+    detail = f"No trusted certificate of {signer.country or 'its state'} holds the key that is said to have signed."
+    return _undetermined(id, "issuer-unknown", detail), None
+
+
+def _is_meant(issuer: Certificate, signer: Certificate) -> bool:
+    if issuer.key_id is not None and signer.authority_key_id is not None:
+        return issuer.key_id == signer.authority_key_id
+    return issuer.subject == signer.issuer
+
+
+def _validity(seal: Seal, signer: Certificate | None, anchor: Certificate | None, at: date) -> Check:
+    """Signed while the signer was valid, and not tomorrow. A31: a signer that has expired since is undetermined."""
+    id = "seal.validity"
+    dates = [day for day in (seal.issued_on, seal.signed_on) if day is not None]
+    if any(day > at for day in dates):
+        return Check(
+            id, Result.FAILED, detail=f"The seal is dated {max(dates)}, which is yet to come.", code="dated-ahead"
+        )
+    if signer is None:
+        return _undetermined(id, "signer-unknown", "The signer's certificate is not known.")
+    if seal.signed_on is not None and not _could_sign(signer, seal.signed_on):
+        detail = f"The seal was signed on {seal.signed_on}, when its signer was not valid."
+        return Check(id, Result.FAILED, detail=detail, code="signed-outside-validity")
+    for who, certificate in (("signer", signer), ("CSCA", anchor)):
+        if certificate is not None and not certificate.covers(at):
+            detail = f"The certificate of the {who} is valid from {certificate.begins} to {certificate.ends}."
+            return _undetermined(id, f"{who.lower()}-expired", detail)
+    return Check(id, Result.SUCCESSFUL)
+
+
+def _could_sign(signer: Certificate, day: date) -> bool:
+    begins, ends = signer.signs_from or signer.begins, signer.signs_until or signer.ends
+    return max(begins, signer.begins) <= day <= min(ends, signer.ends)
+
+
+def _purpose(seal: Seal, signer: Certificate | None) -> Check:
+    """A31: a key for passports, lists or other papers makes no seal of this type, even where its signature is right."""
+    id = "seal.purpose"
+    if signer is None:
+        return _undetermined(id, "signer-unknown", "The signer's certificate is not known.")
+    if signer.purposes and not signer.purposes & SEAL_PURPOSES:
+        return _undetermined(id, "signer-purpose", "The signer's certificate is for something else than seals.")
+    if signer.document_types and seal.document_codes and not signer.document_types & seal.document_codes:
+        named = ", ".join(sorted(signer.document_types))
+        return _undetermined(id, "signer-purpose", f"The signer's certificate is for documents of type {named} only.")
+    if not signer.purposes and not (signer.document_types and seal.document_codes):
+        return _undetermined(id, "signer-purpose", "The signer's certificate does not say that it is for such seals.")
+    return Check(id, Result.SUCCESSFUL)
+
+
+def _country(seal: Seal, signer: Certificate | None, anchor: Certificate | None) -> Check:
+    """A13: a state seals its own papers and nobody else's."""
+    id = "seal.country"
+    if signer is None:
+        return _undetermined(id, "signer-unknown", "The signer's certificate is not known.")
+    expected = issuers(seal.country)
+    if not expected:
+        return _undetermined(id, "country-unknown", "The seal's country is not in Doc 9303-3.")
+    bearers = {signer.country} | ({anchor.country} if anchor else set())
+    if not bearers <= expected:
+        who = ", ".join(sorted(bearers - expected)) or "??"
+        return Check(
+            id, Result.FAILED, detail=f"The seal names {seal.country}, and {who} signed it.", code="country-differs"
+        )
+    return Check(id, Result.SUCCESSFUL)
+
+
+def _undetermined(id: str, code: str, detail: str) -> Check:
+    return Check(id, Result.UNDETERMINED, Mode.MANDATORY, detail, code=code)
