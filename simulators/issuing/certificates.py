@@ -68,9 +68,17 @@ def make_key(keys: Keys) -> PrivateKey:
 
 
 def certify(
-    issuer: Issuer, subject: x509.Name, key: PrivateKey, period: Period, extensions: Sequence[Extension]
+    issuer: Issuer,
+    subject: x509.Name,
+    key: PrivateKey,
+    period: Period,
+    extensions: Sequence[Extension],
+    serial: int | None = None,
 ) -> x509.Certificate:
-    """The issuer's signature under ``subject`` and the public half of ``key``; key ids come by themselves."""
+    """The issuer's signature under ``subject`` and the public half of ``key``; key ids come by themselves.
+
+    ``serial`` None: by chance. Seals name their signer by a short one.
+    """
     own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     above = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
     builder = (
@@ -78,7 +86,7 @@ def certify(
         .subject_name(subject)
         .issuer_name(issuer.name)
         .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
+        .serial_number(serial or x509.random_serial_number())
         .not_valid_before(datetime.combine(period[0], time(0, 0)))
         .not_valid_after(datetime.combine(period[1], time(23, 59, 59)))
     )
