@@ -18,7 +18,14 @@ TOKEN_BYTES: Final = CRYPTOGRAM_BYTES + tdes.MAC_BYTES  # what EXTERNAL AUTHENTI
 
 
 class AccessDenied(Exception):
-    """The other side does not know the printed zone, or says that we do not. The message holds no personal data."""
+    """The other side does not know the printed zone, or says that we do not. The message holds no personal data.
+
+    ``code`` is that of the check ``access`` (docs/contract.md, 11.3).
+    """
+
+    def __init__(self, message: str, code: str = "wrong-key") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True, repr=False)

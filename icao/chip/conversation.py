@@ -1,6 +1,6 @@
 """What is said to one chip, protected as soon as it may be, and what may all of it cost? (Doc 9303-11, 9.8)
 
-A conversation begins in clear; whoever opens the chip gives it a session, and from then on nothing in clear is believed.
+It begins in clear. Whoever opens the chip gives it a session, and from then on nothing in clear is believed.
 Whatever a chip does to keep us busy is paid from one account.
 """
 
@@ -84,10 +84,9 @@ class Conversation:
         raise Garbled("the chip's answer comes in pieces without end")
 
     def _transmit(self, command: bytes) -> bytes:
+        answer = self._transceive(command)
         self.commands += 1
-        self.wire_bytes += len(command)
+        self.wire_bytes += len(command) + len(answer)
         if self.commands > MAX_COMMANDS or self.wire_bytes > MAX_WIRE_BYTES:
             raise Garbled("the chip keeps us busy beyond every limit")
-        answer = self._transceive(command)
-        self.wire_bytes += len(answer)
         return answer

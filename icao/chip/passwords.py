@@ -1,4 +1,4 @@
-"""What may open a chip? The printed zone, or the card access number printed beside it. (Doc 9303-11, 4.4.3 and 9.7.2)"""
+"""What may open a chip? The printed zone, or the card access number beside it. (Doc 9303-11, 4.4.3 and 9.7.2)"""
 
 from dataclasses import dataclass
 from enum import StrEnum

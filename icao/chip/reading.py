@@ -1,52 +1,82 @@
-"""How is a passport's chip read? A straight line: select, open, read each file. (Doc 9303-10, 3.6; Doc 9303-11, 4)
+"""How is a passport's chip read? A straight line: open, read what identifies it, let it prove itself, read the rest.
 
-``read_chip`` waits only in ``transceive`` and trusts nothing that comes back: every size, count and status
-is bounded before it is used. The reader's key is tried once: chips slow down after each wrong one.
+(Doc 9303-10, 3.6; Doc 9303-11, 4 to 7) ``read_chip`` waits only in ``transceive`` and trusts nothing that comes back:
+every size, count and status is bounded before it is used. What it says of the chip counts only once passive
+authentication has bound the files (``icao.chip.genuineness``).
 """
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from icao.checks import Check, Result
-from icao.chip import apdu, bac
-from icao.chip.apdu import Command, Response, Silent, Transceive
+from icao.checks import Check
+from icao.chip.access import REFUSE_FALL, AccessPolicy, Door
+from icao.chip.apdu import Silent, Transceive
 from icao.chip.bac import AccessDenied
-from icao.chip.secure_messaging import NotProtected, Session, unwrap_response, wrap_command
-from icao.lds.files import APPLICATION_ID, EF_COM, EF_DG1, EF_SOD, ElementaryFile, data_group
-from icao.mrz.zone import Mrz, bac_key_information
-from icao.tlv import Garbled, read_header, read_one, write
+from icao.chip.blocks import BLOCKS_BYTES, Blocks, blocks_for
+from icao.chip.conversation import Conversation
+from icao.chip.file_reading import FileReader
+from icao.chip.gauge import Gauge
+from icao.chip.kept import Kept
+from icao.chip.master_files import read_open_file
+from icao.chip.passwords import Password, of_zone
+from icao.chip.proving import Proving
+from icao.lds.atr_info import AtrInfo, Capabilities, parse_atr_info
+from icao.lds.com import parse_com
+from icao.lds.files import (
+    EF_ATR_INFO,
+    EF_CARD_ACCESS,
+    EF_COM,
+    EF_DG1,
+    EF_DG14,
+    EF_DG15,
+    EF_SOD,
+    EXTENDED_ACCESS_GROUPS,
+    ElementaryFile,
+    data_group,
+)
+from icao.lds.sod import parse_sod
+from icao.mrz.zone import Mrz
+from icao.tlv import Garbled
 
-__all__ = ["AccessDenied", "ChipContents", "Garbled", "Silent", "read_chip"]
+__all__ = ["AccessDenied", "ChipContents", "Garbled", "Kept", "Manner", "Silent", "read_chip"]
 
-# One table of limits. A hostile chip sends an endless file, or one byte at a time.
-MAX_FILE_BYTES: Final = 256 * 1024
-MAX_WIRE_BYTES: Final = 1024 * 1024
-MAX_COMMANDS: Final = 3000
-MIN_PROGRESS_BYTES: Final = 16  # what a block brings at least, when the file does not end with it
+WANTED: Final = (1, 2)
+IDENTITY: Final = (EF_DG1, EF_SOD)
+PROOFS: Final = (14, 15)  # with these the chip proves that it is no copy
 
-# What is asked for at once. 231 bytes are the most that fit, protected, into a short answer of 256.
-BLOCKS_BYTES: Final = (4096, 231, 160, 112)
-HEADER_BYTES: Final = 8  # holds the tag and the length of any file
-LAST_SHORT_OFFSET: Final = 0x7FFF  # Doc 9303-10, 3.6.3.2: beyond it the odd instruction carries the offset
-TAG_OFFSET: Final = 0x54
-TAG_DISCRETIONARY_DATA: Final = 0x53
-WRAPPING_BYTES: Final = 6  # tag and length around the data of the odd instruction
 
-# What a file holds before it is known, so that the progress shown is roughly true.
-EXPECTED_BYTES: Final = {"COM": 30, "DG1": 95, "SOD": 2_000, "DG2": 16_000}
-EXPECTED_OTHER_BYTES: Final = 1_000
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a chip is read. ``entered`` hears each phase (access, files, ca, aa), ``came`` each file as it is there."""
+
+    access: AccessPolicy = REFUSE_FALL
+    prove: bool = True
+    blocks_bytes: Sequence[int] = BLOCKS_BYTES
+    capabilities: Capabilities | None = None  # from the ATR, where the reader passes one on
+    reader_bytes: int | None = None  # the longest answer that the reader carries
+    random_bytes: Callable[[int], bytes] = secrets.token_bytes
+    entered: Callable[[str], None] = lambda phase: None
+    came: Callable[[str, bytes], None] = lambda name, content: None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ChipContents:
-    """Files by name (COM, SOD, DG1, ...); one that the chip does not have is left out."""
+    """Files by name (CardAccess, COM, SOD, DG1, ...); one that the chip does not have, or keeps to itself, is left out.
+
+    ``proofs`` are what the chip did to prove itself, not bound to anything yet. ``proof_commands`` of ``commands``
+    were for that.
+    """
 
     files: Mapping[str, bytes]
     access: Check
     commands: int
     wire_bytes: int
+    protocol: str = ""
+    proofs: tuple[Check, ...] = ()
+    proof_commands: int = 0
+    announced: frozenset[int] = field(default=frozenset())
 
     def __repr__(self) -> str:  # No name or portrait in a log.
         return f"ChipContents({', '.join(self.files)})"
@@ -54,187 +84,143 @@ class ChipContents:
 
 def read_chip(
     transceive: Transceive,
-    mrz: Mrz,
-    wanted: Sequence[int] = (1, 2),
+    keys: Mrz | Sequence[Password],
+    wanted: Sequence[int] | None = None,
     progress: Callable[[float], None] = lambda share: None,
     *,
-    blocks_bytes: Sequence[int] = BLOCKS_BYTES,
-    random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+    kept: Kept | None = None,
+    manner: Manner = Manner(),
 ) -> ChipContents:
-    """Open the chip with the printed zone and read the wanted data groups, EF.COM and EF.SOD.
+    """Open the chip, read the wanted data groups, EF.COM and EF.SOD, and let it prove itself where it can.
 
-    ``progress`` hears shares of 1, rising. Raises AccessDenied (the zone is not this chip's), Garbled, Silent.
+    ``wanted`` None: DG1, DG2, and DG14 and DG15 where EF.SOD lists them. ``kept`` is what an earlier session has read,
+    and is kept up to date for the next one. ``progress`` hears shares of 1, rising. Raises AccessDenied (no key fits,
+    or the policy forbids the way in), Garbled, Silent.
     """
-    talk = _Talk(transceive, mrz, blocks_bytes, random_bytes)
-    talk.open()
-    groups = [data_group(number) for number in wanted]
-    order = [
-        EF_COM,
-        *(file for file in groups if file is EF_DG1),
-        EF_SOD,
-        *(file for file in groups if file is not EF_DG1),
-    ]
-    gauge = _Gauge(order, progress)
-    files = {}
-    for file in order:
-        content = talk.read_file(file, gauge)
-        if content is not None:
-            files[file.name] = content
-    progress(1.0)
-    access = Check("access", Result.SUCCESSFUL, detail="The chip was opened by Basic Access Control.")
-    return ChipContents(files, access, talk.commands, talk.wire_bytes)
+    passwords = [of_zone(keys)] if isinstance(keys, Mrz) else list(keys)
+    return _Reading(transceive, passwords, progress, Kept() if kept is None else kept, manner).read(wanted)
 
 
-class _Gauge:
-    """How much of the reading is done, by bytes; never goes back."""
-
-    def __init__(self, files: Sequence[ElementaryFile], progress: Callable[[float], None]) -> None:
-        self._sizes = {file.name: EXPECTED_BYTES.get(file.name, EXPECTED_OTHER_BYTES) for file in files}
-        self._done = dict.fromkeys(self._sizes, 0)
-        self._progress = progress
-        self._shown = 0.0
-
-    def tell(self, file: ElementaryFile, done: int, size: int) -> None:
-        self._done[file.name], self._sizes[file.name] = done, size
-        self._shown = max(self._shown, sum(self._done.values()) / sum(self._sizes.values()))
-        self._progress(self._shown)
-
-
-class _Talk:
-    """One conversation with one chip: its session, its block size, and what it may still cost."""
+class _Reading:
+    """One session with one chip."""
 
     def __init__(
-        self, transceive: Transceive, mrz: Mrz, blocks_bytes: Sequence[int], random_bytes: Callable[[int], bytes]
+        self,
+        transceive: Transceive,
+        passwords: Sequence[Password],
+        progress: Callable[[float], None],
+        kept: Kept,
+        manner: Manner,
     ) -> None:
-        self._transceive = transceive
-        self._keys = bac.access_keys(bac_key_information(mrz))
-        self._blocks_bytes = list(blocks_bytes)
-        self._random_bytes = random_bytes
-        self._session: Session  # open() makes it, and nothing is asked before
-        self.commands = 0
-        self.wire_bytes = 0
+        self._kept, self._manner = kept, manner
+        self._talk = Conversation(transceive)
+        self._door = Door(self._talk, passwords, manner.access, manner.random_bytes)
+        self._gauge = Gauge(kept, progress)
+        self._proving = Proving(self._talk, self._door.reopen, manner.random_bytes)
 
-    def open(self) -> None:
-        """Select the application and prove to each other that both know the zone."""
-        selected = self._clear(Command(0x00, apdu.SELECT, 0x04, 0x0C, APPLICATION_ID))
-        if not selected.ok:
-            raise Garbled(f"the chip answered {selected.status:04X} to the selection of the passport application")
-        challenge = self._clear(Command(0x00, apdu.GET_CHALLENGE, le=bac.CHALLENGE_BYTES))
-        if not challenge.ok or len(challenge.data) != bac.CHALLENGE_BYTES:
-            raise AccessDenied(f"the chip answered {challenge.status:04X} to a request for Basic Access Control")
-        reader = bac.Nonces(self._random_bytes(bac.CHALLENGE_BYTES), self._random_bytes(bac.KEY_BYTES))
-        token = bac.reader_token(self._keys, reader, challenge.data)
-        answer = self._clear(Command(0x00, apdu.EXTERNAL_AUTHENTICATE, data=token, le=bac.TOKEN_BYTES))
-        if not answer.ok:
-            raise AccessDenied(f"the chip answered {answer.status:04X}: the printed zone does not open it")
-        self._session = bac.accept_chip(self._keys, reader, challenge.data, answer.data)
+    def read(self, wanted: Sequence[int] | None) -> ChipContents:
+        self._manner.entered("access")
+        blocks = self._blocks()
+        self._door.open()
+        self._manner.entered("files")
+        self._reader = FileReader(self._talk, blocks, self._door.reopen)
+        self._identify()
+        self._file(EF_COM)
+        listed = _listed(self._kept.files)
+        groups = self._order(wanted, listed)
+        self._gauge.expect([data_group(number) for number in groups])
+        self._prove(groups)
+        for number in groups:
+            self._file(data_group(number))
+        self._gauge.done()
+        return self._contents(listed)
 
-    def read_file(self, file: ElementaryFile, gauge: _Gauge) -> bytes | None:
-        """The whole file, or None when the chip has none of that name."""
-        first = self._first_block(file)
-        if first is None:
-            return None
-        tag, length, body = read_header(first)
-        size = body + length
-        if tag != file.tag:
-            raise Garbled(f"EF.{file.name} begins with {tag:X} instead of {file.tag:X}")
-        if size > MAX_FILE_BYTES:
-            raise Garbled(f"EF.{file.name} claims {size} bytes, and {MAX_FILE_BYTES} is the most that is read")
-        content = first[:size]
-        gauge.tell(file, len(content), size)
-        while len(content) < size:
-            content += self._block(file, len(content), size - len(content))
-            gauge.tell(file, len(content), size)
+    def _blocks(self) -> Blocks:
+        """How much at once? The ATR says where to look further."""
+        if self._manner.blocks_bytes is not BLOCKS_BYTES:
+            return Blocks(self._manner.blocks_bytes)
+        told: AtrInfo | None = None
+        if self._manner.capabilities is not None and self._manner.capabilities.lengths_in_atr_info:
+            content = read_open_file(self._talk, EF_ATR_INFO)
+            told = _atr_info(content)
+            if content is not None:
+                self._kept.files[EF_ATR_INFO.name] = content
+        return blocks_for(self._manner.capabilities, told, self._manner.reader_bytes)
+
+    def _identify(self) -> None:
+        """DG1 and EF.SOD, always from this chip. A25: another chip than before has nothing to do with what was kept."""
+        before = {file.name: self._kept.files.pop(file.name, None) for file in IDENTITY}
+        for file in IDENTITY:
+            self._kept.begun.pop(file.name, None)
+            self._file(file)
+        if any(self._kept.files.get(name) != content for name, content in before.items()):
+            self._kept.only(*before, EF_ATR_INFO.name)
+
+    def _order(self, wanted: Sequence[int] | None, listed: frozenset[int]) -> list[int]:
+        """Small ones first: while the portrait comes, the others are checked."""
+        chosen = set(WANTED if wanted is None else wanted) - {EF_DG1.short_id}
+        if wanted is None or self._manner.prove:
+            chosen |= listed & set(PROOFS)
+        return sorted(chosen - set(EXTENDED_ACCESS_GROUPS), key=lambda number: (number not in PROOFS, number))
+
+    def _prove(self, groups: Sequence[int]) -> None:
+        if not self._manner.prove:
+            return
+        if EF_DG14.short_id in groups and (dg14 := self._file(EF_DG14)) is not None:
+            self._manner.entered("ca")
+            self._proving.by_chip_authentication(dg14)
+        if EF_DG15.short_id in groups and (dg15 := self._file(EF_DG15)) is not None:
+            self._manner.entered("aa")
+            self._proving.by_active_authentication(dg15, self._kept.files.get(EF_DG14.name))
+        self._manner.entered("files")
+
+    def _file(self, file: ElementaryFile) -> bytes | None:
+        """From this session, or kept from an earlier one."""
+        if (content := self._kept.files.get(file.name)) is not None:
+            return content
+        tell = lambda content, size: self._came(file, content, size)  # noqa: E731  (shorter than a partial)
+        content = self._proving.proven(lambda: self._reader.read(file, tell, self._kept.begun.get(file.name, b"")))
+        self._kept.begun.pop(file.name, None)
+        if content is not None:
+            self._kept.files[file.name] = content
+            self._manner.came(file.name, content)
         return content
 
-    def _first_block(self, file: ElementaryFile) -> bytes | None:
-        """By short file id, which saves a command; old chips know only SELECT."""
-        response = self._ask_in_blocks(
-            file, lambda most: Command(0x00, apdu.READ_BINARY, 0x80 | file.short_id, 0, le=most), reselect=False
+    def _came(self, file: ElementaryFile, content: bytes, size: int) -> None:
+        self._kept.begun[file.name] = content
+        self._gauge.tell(file, len(content), size)
+
+    def _contents(self, listed: frozenset[int]) -> ChipContents:
+        files = dict(self._kept.files)
+        if self._door.card_access is not None:
+            files[EF_CARD_ACCESS.name] = self._door.card_access
+        return ChipContents(
+            files=files,
+            access=self._door.check(),
+            commands=self._talk.commands,
+            wire_bytes=self._talk.wire_bytes,
+            protocol=self._door.protocol,
+            proofs=tuple(self._proving.checks),
+            proof_commands=self._proving.commands,
+            announced=listed,
         )
-        if response.status == apdu.FILE_NOT_FOUND:
-            return None
-        if response.status in (apdu.OK, apdu.END_OF_FILE) and response.data:
-            return response.data
-        if not self._select(file):
-            return None
-        return self._data(file, self._ask(Command(0x00, apdu.READ_BINARY, 0, 0, le=HEADER_BYTES)), HEADER_BYTES)
 
-    def _block(self, file: ElementaryFile, offset: int, missing: int) -> bytes:
-        """What follows at ``offset``, as much as the chip gives at once, and no more than is missing."""
-        if offset <= LAST_SHORT_OFFSET:
-            p1, p2 = divmod(offset, 256)
-            response = self._ask_in_blocks(
-                file, lambda most: Command(0x00, apdu.READ_BINARY, p1, p2, le=min(most, missing))
-            )
-            return self._data(file, response, missing)
-        where = write(TAG_OFFSET, offset.to_bytes(3 if offset > 0xFFFF else 2, "big"))
-        response = self._ask_in_blocks(
-            file,
-            lambda most: Command(
-                0x00, apdu.READ_BINARY_ODD, 0, 0, where, le=min(most, missing + WRAPPING_BYTES), extended=most > 256
-            ),
-        )
-        found = self._data(file, response, missing + WRAPPING_BYTES)
-        return self._enough(file, read_one(found, TAG_DISCRETIONARY_DATA), missing)
 
-    def _data(self, file: ElementaryFile, response: Response, most: int) -> bytes:
-        if response.status not in (apdu.OK, apdu.END_OF_FILE):
-            raise Garbled(f"the chip answered {response.status:04X} in the middle of EF.{file.name}")
-        return self._enough(file, response.data, most)
+def _listed(files: Mapping[str, bytes]) -> frozenset[int]:
+    """The groups that the state signed; of a list that cannot be read, what EF.COM claims is at least evidence."""
+    try:
+        if EF_SOD.name in files:
+            return frozenset(parse_sod(files[EF_SOD.name]).hashes)
+    except Garbled:
+        pass
+    try:
+        return frozenset(parse_com(files[EF_COM.name]).groups) if EF_COM.name in files else frozenset()
+    except Garbled:
+        return frozenset()
 
-    def _enough(self, file: ElementaryFile, data: bytes, most: int) -> bytes:
-        """One byte at a time, or more than was asked for, is a chip that wants to keep us busy."""
-        if len(data) > most or len(data) < min(most, MIN_PROGRESS_BYTES):
-            raise Garbled(f"the chip sent {len(data)} bytes of EF.{file.name} where {most} were missing")
-        return data
 
-    def _ask_in_blocks(
-        self, file: ElementaryFile, command: Callable[[int], Command], *, reselect: bool = True
-    ) -> Response:
-        """Ask with the block size in force; when the chip cannot do it, with the next smaller one, for good."""
-        while True:
-            last_size = len(self._blocks_bytes) == 1
-            try:
-                response = self._ask(command(self._blocks_bytes[0]))
-            except NotProtected:
-                # Some chips answer a length they do not like in clear, and the session is gone with it.
-                if last_size:
-                    raise
-                self.open()
-                if reselect and not self._select(file):
-                    raise Garbled(f"EF.{file.name} was there and is no more") from None
-            else:
-                refused = response.status == apdu.WRONG_LENGTH or (
-                    response.status == apdu.END_OF_FILE and not response.data
-                )
-                if last_size or not refused:
-                    return response
-            del self._blocks_bytes[0]
-
-    def _select(self, file: ElementaryFile) -> bool:
-        """False when the chip has no such file."""
-        response = self._ask(Command(0x00, apdu.SELECT, 0x02, 0x0C, file.id_bytes))
-        if response.status == apdu.FILE_NOT_FOUND:
-            return False
-        if not response.ok:
-            raise Garbled(f"the chip answered {response.status:04X} to the selection of EF.{file.name}")
-        return True
-
-    def _ask(self, command: Command) -> Response:
-        """Under secure messaging, always."""
-        protected, session = wrap_command(self._session, command)
-        response, self._session = unwrap_response(session, self._send(protected))
-        return response
-
-    def _clear(self, command: Command) -> Response:
-        return apdu.exchange(self._send, command)
-
-    def _send(self, command: bytes) -> bytes:
-        self.commands += 1
-        self.wire_bytes += len(command)
-        if self.commands > MAX_COMMANDS or self.wire_bytes > MAX_WIRE_BYTES:
-            raise Garbled("the chip keeps us busy beyond every limit")
-        response = self._transceive(command)
-        self.wire_bytes += len(response)
-        return response
+def _atr_info(content: bytes | None) -> AtrInfo | None:
+    try:
+        return parse_atr_info(content) if content else None
+    except Garbled:
+        return None

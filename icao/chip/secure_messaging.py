@@ -26,7 +26,7 @@ class NotProtected(Garbled):
 
     def __init__(self, status: int, data_bytes: int) -> None:
         super().__init__(f"the chip answered {status:04X} with {data_bytes} bytes outside secure messaging")
-        self.status = status
+        self.status, self.data_bytes = status, data_bytes
 
 
 class Suite(Protocol):

@@ -25,7 +25,7 @@ from icao import tlv
 from icao.chip import apdu
 from icao.chip.apdu import Silent
 from icao.chip.bac import AccessDenied
-from icao.chip.reading import read_chip
+from icao.chip.reading import Manner, read_chip
 from icao.lds import data_groups
 from icao.lds.sod import parse_sod
 from icao.mrz import zone
@@ -149,7 +149,7 @@ def _converse(passport: Passport, chance: random.Random) -> object:
         answer = chip.answer(command)
         return garbage([answer], chance) if asked > spoilt_from and chance.random() < 0.5 else answer
 
-    return read_chip(transceive, zone.parse(passport.mrz_lines, TODAY), random_bytes=chance.randbytes)
+    return read_chip(transceive, zone.parse(passport.mrz_lines, TODAY), manner=Manner(random_bytes=chance.randbytes))
 
 
 # --- wires of devices ---

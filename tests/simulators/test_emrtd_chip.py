@@ -9,7 +9,7 @@ import pytest
 from icao import tlv
 from icao.chip import apdu, bac, secure_messaging
 from icao.chip.apdu import Command, Response
-from icao.chip.reading import AccessDenied, read_chip
+from icao.chip.reading import AccessDenied, Manner, read_chip
 from icao.chip.secure_messaging import Session
 from icao.lds.files import APPLICATION_ID
 from icao.mrz.compose import compose_td3
@@ -81,7 +81,7 @@ def test_a_reader_with_the_right_zone_reads_every_file(chip: EmrtdChip) -> None:
 
 @pytest.mark.parametrize("block", [112, 231, 4096, 30_000])
 def test_every_block_size_gives_the_same_files(chip: EmrtdChip, block: int) -> None:
-    assert dict(read_chip(chip.answer, parse(MRZ, TODAY), blocks_bytes=[block]).files) == dict(FILES)
+    assert dict(read_chip(chip.answer, parse(MRZ, TODAY), manner=Manner(blocks_bytes=[block])).files) == dict(FILES)
 
 
 def test_a_reader_with_another_zone_reads_nothing(chip: EmrtdChip) -> None:

@@ -1,6 +1,5 @@
 """A whole reading against a chip that speaks the protocol, and against chips that misbehave."""
 
-from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -9,97 +8,13 @@ from hypothesis import strategies as st
 
 from icao import tlv
 from icao.checks import Result
-from icao.chip import bac, reading
-from icao.chip.apdu import Command, Response, Silent, parse_command
-from icao.chip.reading import AccessDenied, ChipContents, read_chip
-from icao.chip.secure_messaging import Session, unwrap_command, wrap_response
-from icao.lds.files import EF_COM, EF_DG1, EF_DG2, EF_SOD
-from icao.mrz.compose import compose_td3
-from icao.mrz.zone import bac_key_information, parse
+from icao.chip import conversation
+from icao.chip.apdu import Command, Response, Silent
+from icao.chip.reading import AccessDenied, ChipContents, Manner, read_chip
+from icao.lds.files import EF_DG2
+from icao.mrz.zone import parse
 from icao.tlv import Garbled
-
-LINES = compose_td3(
-    issuing_state="UTO",
-    document_number="L898902C3",
-    surname="Eriksson",
-    given_names="Anna Maria",
-    nationality="UTO",
-    birth_date="1974-08-12",
-    sex="F",
-    expiry_date="2032-04-15",
-)
-MRZ = parse(LINES, date(2026, 11, 24))
-FILES = {
-    "COM": tlv.write(EF_COM.tag, bytes(20)),
-    "SOD": tlv.write(EF_SOD.tag, bytes(1900)),
-    "DG1": tlv.write(EF_DG1.tag, tlv.write(0x5F1F, "".join(LINES).encode())),
-    "DG2": tlv.write(EF_DG2.tag, bytes(range(256)) * 58),
-}
-NAMES = {0x1E: "COM", 0x1D: "SOD", 0x01: "DG1", 0x02: "DG2"}
-
-Rule = Callable[[Command], Response | bytes | None]
-
-
-class Chip:
-    """An honest chip, but for one rule: what it makes of a command that it has understood. None: be honest.
-
-    A Response goes out protected, bytes go out as they are and end the session.
-    """
-
-    def __init__(
-        self, files: dict[str, bytes] = FILES, rule: Rule = lambda command: None, short_ids: bool = True
-    ) -> None:
-        self.files, self.rule, self.short_ids = files, rule, short_ids
-        self.session: Session | None = None
-        self.current = ""
-        self.heard: list[Command] = []
-
-    def __call__(self, apdu: bytes) -> bytes:
-        if self.session is None or apdu[0] != 0x0C:
-            return self.clear(parse_command(apdu))
-        command, session = unwrap_command(self.session, apdu)
-        self.heard.append(command)
-        answer = self.rule(command) or self.obey(command)
-        if isinstance(answer, bytes):
-            self.session = None
-            return answer
-        protected, self.session = wrap_response(session, answer, command.ins)
-        return protected
-
-    def clear(self, command: Command) -> bytes:
-        self.heard.append(command)
-        self.session = None
-        if (answer := self.rule(command)) is not None:
-            return answer if isinstance(answer, bytes) else answer.encode()
-        if command.ins == 0x84:
-            return bytes(8) + b"\x90\x00"
-        if command.ins == 0x82:
-            keys = bac.access_keys(bac_key_information(MRZ))
-            try:
-                token, self.session = bac.accept_reader(keys, bac.Nonces(bytes(8), bytes(16)), command.data)
-            except bac.AccessDenied:
-                return b"\x63\x00"
-            return token + b"\x90\x00"
-        return b"\x90\x00"
-
-    def obey(self, command: Command) -> Response:
-        if command.ins == 0xA4:
-            return self.choose(command.data[1])
-        if command.ins == 0xB1:
-            offset = int.from_bytes(tlv.read_one(command.data, 0x54), "big")
-            return Response(tlv.write(0x53, self.files[self.current][offset : offset + command.le - 6]), 0x9000)
-        offset = command.p1 << 8 | command.p2
-        if command.p1 & 0x80:
-            chosen = self.choose(command.p1 & 0x1F) if self.short_ids else Response(b"", 0x6A86)
-            if not chosen.ok:
-                return chosen
-            offset = command.p2
-        content = self.files[self.current][offset : offset + command.le]
-        return Response(content, 0x9000 if len(content) == command.le else 0x6282)
-
-    def choose(self, short_id: int) -> Response:
-        self.current = NAMES[short_id]
-        return Response(b"", 0x9000 if self.current in self.files else 0x6A82)
+from tests.icao.chip.chips import FILES, LINES, MRZ, NAMES, Chip
 
 
 def test_a_chip_is_read_whole() -> None:
@@ -111,7 +26,7 @@ def test_a_chip_is_read_whole() -> None:
 
 @pytest.mark.parametrize(("blocks_bytes", "most"), [((4096, 112), 11), ((231,), 80)])
 def test_a_chip_of_16_kb_costs_few_commands(blocks_bytes: tuple[int, ...], most: int) -> None:
-    contents = read_chip(Chip(), MRZ, blocks_bytes=blocks_bytes)
+    contents = read_chip(Chip(), MRZ, manner=Manner(blocks_bytes=blocks_bytes))
     assert sum(map(len, contents.files.values())) > 16_000
     assert contents.commands <= most
     assert contents.wire_bytes > 16_000
@@ -123,7 +38,7 @@ def test_only_what_is_wanted_is_read() -> None:
 
 def test_progress_rises_to_the_end() -> None:
     heard: list[float] = []
-    read_chip(Chip(), MRZ, progress=heard.append, blocks_bytes=(231,))
+    read_chip(Chip(), MRZ, progress=heard.append, manner=Manner(blocks_bytes=(231,)))
     assert heard == sorted(heard)
     assert heard[0] < 0.1
     assert heard[-1] == 1.0
@@ -140,12 +55,12 @@ def test_an_old_chip_without_short_file_ids_is_read_all_the_same(files: dict[str
     assert read_chip(Chip(files, short_ids=False), MRZ).files == files
 
 
-@pytest.mark.parametrize("size", [0x7FFF + 200, 0xFFFF + 2000])
+@pytest.mark.parametrize("size", [0x7FFF + 6000, 0xFFFF + 2000])
 def test_a_long_file_needs_the_odd_instruction(size: int) -> None:
     files = FILES | {"DG2": tlv.write(EF_DG2.tag, bytes(size))}
     for blocks_bytes in ((4096,), (231,)):
         chip = Chip(files)
-        assert read_chip(chip, MRZ, blocks_bytes=blocks_bytes).files == files
+        assert read_chip(chip, MRZ, manner=Manner(blocks_bytes=blocks_bytes)).files == files
         assert any(command.ins == 0xB1 for command in chip.heard)
 
 
@@ -157,7 +72,29 @@ def too_long(command: Command, most: int) -> bool:
 def test_a_chip_that_refuses_long_blocks_in_clear_is_opened_again_and_read_in_smaller_ones() -> None:
     chip = Chip(rule=lambda command: b"\x67\x00" if too_long(command, 200) else None)
     assert read_chip(chip, MRZ).files == FILES
-    assert [command.le for command in chip.heard if command.ins == 0xB0][:3] == [4096, 231, 160]
+    asked = [command.le for command in chip.heard if command.ins == 0xB0 and command.p1 != 0x9C]
+    assert [size for size in dict.fromkeys(asked) if size >= 160 and size != 256] == [4096, 231, 160]  # and each only once too much
+    assert sum(command.ins == 0x82 for command in chip.heard) == 3
+
+
+def test_a_chip_that_refuses_to_be_asked_for_more_than_there_is_tells_first_how_long_a_file_is() -> None:
+    def rule(command: Command) -> Response | None:
+        offset = 0 if command.p1 & 0x80 else command.p1 << 8 | command.p2
+        name = NAMES.get(command.p1 & 0x1F, "") if command.p1 & 0x80 else chip.current
+        too_much = command.ins == 0xB0 and chip.session and offset + command.le > len(FILES[name])
+        return Response(b"", 0x6700) if too_much else None
+
+    chip = Chip(rule=rule)
+    contents = read_chip(chip, MRZ)
+    assert contents.files == FILES
+    assert contents.commands <= 16  # its blocks stay as long as they were
+
+
+def test_a_chip_that_gives_much_is_asked_for_more_and_one_that_refuses_is_not_asked_again() -> None:
+    generous, careful = Chip(), Chip(rule=lambda command: b"\x67\x00" if too_long(command, 4096) else None)
+    assert read_chip(generous, MRZ).files == read_chip(careful, MRZ).files == FILES
+    assert [command.le for command in generous.heard if command.ins == 0xB0][-2:] == [4096, 10756]
+    assert [command.le for command in careful.heard if too_long(command, 4096)] == [10756]
 
 
 def test_a_chip_that_stumbles_in_the_middle_of_a_file_is_opened_again_and_the_reading_goes_on() -> None:
@@ -250,7 +187,7 @@ def test_a_chip_that_sends_more_than_is_missing_is_refused() -> None:
         return Response(bytes(20_000), 0x9000) if command.ins == 0xB0 and command.p1 == 0x10 else None
 
     with pytest.raises(Garbled, match="missing"):
-        read_chip(Chip(rule=rule), MRZ, blocks_bytes=(231,))
+        read_chip(Chip(rule=rule), MRZ, manner=Manner(blocks_bytes=(231,)))
 
 
 def test_an_error_in_the_middle_of_a_file_is_garbled() -> None:
@@ -270,11 +207,11 @@ def test_an_error_at_the_selection_of_a_file_is_garbled() -> None:
 
 
 def test_a_conversation_without_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MAX_COMMANDS", 20)
+    monkeypatch.setattr(conversation, "MAX_COMMANDS", 20)
     with pytest.raises(Garbled, match="busy"):
-        read_chip(Chip(), MRZ, blocks_bytes=(231,))
-    monkeypatch.setattr(reading, "MAX_COMMANDS", 3000)
-    monkeypatch.setattr(reading, "MAX_WIRE_BYTES", 10_000)
+        read_chip(Chip(), MRZ, manner=Manner(blocks_bytes=(231,)))
+    monkeypatch.setattr(conversation, "MAX_COMMANDS", 3000)
+    monkeypatch.setattr(conversation, "MAX_WIRE_BYTES", 10_000)
     with pytest.raises(Garbled, match="busy"):
         read_chip(Chip(), MRZ)
 
@@ -286,7 +223,7 @@ def test_plain_data_under_secure_messaging_are_refused() -> None:
 
 
 def test_nothing_of_the_holder_shows_in_a_log() -> None:
-    assert repr(read_chip(Chip(), MRZ)) == "ChipContents(COM, DG1, SOD, DG2)"
+    assert repr(read_chip(Chip(), MRZ)) == "ChipContents(DG1, SOD, COM, DG2)"
     assert isinstance(read_chip(Chip(), MRZ), ChipContents)
 
 
@@ -301,4 +238,4 @@ def test_garbage_from_a_chip_never_raises_anything_but_what_is_documented(answer
         return next(pending, b"\x90\x00")
 
     with pytest.raises((AccessDenied, Garbled)):
-        read_chip(talk, MRZ, blocks_bytes=(231, 112))
+        read_chip(talk, MRZ, manner=Manner(blocks_bytes=(231, 112)))
