@@ -1,10 +1,10 @@
 """How does a post reach the chip in a document? Over PC/SC, or over a direct socket; the URL says which."""
 
 from hardware.drivers.chip_pcsc import PcscChip
-from hardware.drivers.chip_reader import LIMITS, ChipLimits, ChipReader, ReaderLost
+from hardware.drivers.chip_reader import LIMITS, ChipLimits, ChipLine, ChipReader, ReaderLost
 from hardware.drivers.chip_socket import SocketChip
 
-__all__ = ["ChipLimits", "ChipReader", "ReaderLost", "open_chip"]
+__all__ = ["ChipLimits", "ChipLine", "ChipReader", "ReaderLost", "open_chip"]
 
 
 def open_chip(url: str, limits: ChipLimits = LIMITS) -> ChipReader:

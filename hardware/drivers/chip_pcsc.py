@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from hardware.drivers.chip_reader import ChipLimits, ReaderLost
+from hardware.drivers.chip_reader import ChipLimits, ChipLine, ReaderLost
 from hardware.drivers.worker import Worker
-from icao.chip.apdu import Silent, Transceive
+from hardware.wires import pcsc_part10
+from icao.chip.apdu import Silent
 
 
 class PcscChip:
@@ -18,6 +19,8 @@ class PcscChip:
     def __init__(self, reader: str, limits: ChipLimits) -> None:
         self._reader, self._limits = reader, limits
         self._watch: Any = None  # Any: a handle of pyscard, which has no types
+        self._longest_bytes: int | None = None  # what the reader said when it was asked
+        self._asked = False
         self._lock = threading.Lock()
         self._worker = Worker()
         self._closed = False
@@ -33,7 +36,7 @@ class PcscChip:
         return _present(self._status(0, known=None))
 
     @contextlib.contextmanager
-    def connect(self) -> Iterator[Transceive]:
+    def connect(self) -> Iterator[ChipLine]:
         from smartcard import scard  # compiled against libpcsclite, and not everywhere
 
         worker = self._free_worker()
@@ -44,7 +47,8 @@ class PcscChip:
             result, card, _ = worker.call(connect, self._limits.connect_s)
             self._expect(result)
             try:
-                yield lambda command: self._transmit(worker, card, command)
+                atr, longest_bytes = self._atr(worker, card), self._longest(worker, card)
+                yield ChipLine(lambda command: self._transmit(worker, card, command), atr, longest_bytes)
             finally:
                 # Reset on leaving: no session outlives its reading. If this fails, the chip has gone already.
                 worker.leave(partial(scard.SCardDisconnect, card, scard.SCARD_RESET_CARD), self._limits.connect_s)
@@ -71,6 +75,27 @@ class PcscChip:
         if not answer:  # vpcd's way to say that the card left in the middle of an answer
             raise Silent("The chip left in the middle of its answer.")
         return bytes(octet & 0xFF for octet in answer)
+
+    def _atr(self, worker: "Worker", card: Any) -> bytes:  # Any: see _watch
+        from smartcard import scard
+
+        result, _, _, _, atr = worker.call(partial(scard.SCardStatus, card), self._limits.connect_s)
+        self._expect(result)
+        return bytes(octet & 0xFF for octet in atr)
+
+    def _longest(self, worker: "Worker", card: Any) -> int | None:  # Any: see _watch
+        """Asked once: a reader does not learn."""
+        from smartcard import scard
+
+        def controlled(code: int) -> bytes:
+            result, answer = worker.call(partial(scard.SCardControl, card, code, []), self._limits.connect_s)
+            return bytes(octet & 0xFF for octet in answer) if result == scard.SCARD_S_SUCCESS else b""
+
+        if not self._asked:
+            code = pcsc_part10.properties_code(controlled(scard.SCARD_CTL_CODE(pcsc_part10.GET_FEATURE_REQUEST)))
+            self._longest_bytes = None if code is None else pcsc_part10.longest_apdu(controlled(code))
+            self._asked = True
+        return self._longest_bytes
 
     def _free_worker(self) -> "Worker":
         """The worker of the last reading, unless that one is still caught in pcscd."""

@@ -28,6 +28,18 @@ class ChipLimits:
 LIMITS: Final = ChipLimits()
 
 
+@dataclass(frozen=True, slots=True)
+class ChipLine:
+    """A powered chip. ``atr`` is what it said first; ``longest_bytes`` is the longest answer that the reader carries."""
+
+    transceive: Transceive
+    atr: bytes = b""
+    longest_bytes: int | None = None
+
+    def __call__(self, command: bytes) -> bytes:
+        return self.transceive(command)
+
+
 class ChipReader(Protocol):
     def wait_present(self, limit_s: float) -> bool:
         """True as soon as a chip is there, False when none came within the limit. Raises ReaderLost."""
@@ -35,7 +47,7 @@ class ChipReader(Protocol):
     def present(self) -> bool:
         """Whether a chip is there now. Raises ReaderLost."""
 
-    def connect(self) -> AbstractContextManager[Transceive]:
+    def connect(self) -> AbstractContextManager[ChipLine]:
         """Power the chip, alone with it until the end of the block. Raises Silent, ReaderLost."""
 
     def close(self) -> None:

@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterator
 from typing import NoReturn
 
-from hardware.drivers.chip_reader import ChipLimits, ReaderLost
+from hardware.drivers.chip_reader import ChipLimits, ChipLine, ReaderLost
 from hardware.wires import vpcd
-from icao.chip.apdu import Silent, Transceive
+from icao.chip.apdu import Silent
 
 
 class SocketChip:
@@ -35,12 +35,13 @@ class SocketChip:
             return False
 
     @contextlib.contextmanager
-    def connect(self) -> Iterator[Transceive]:
+    def connect(self) -> Iterator[ChipLine]:
         self._ask(vpcd.ON)
-        if not self._ask(vpcd.ATR, self._limits.connect_s):
+        atr = self._ask(vpcd.ATR, self._limits.connect_s)
+        if not atr:
             raise Silent("No chip lies on the reader.")
         try:
-            yield lambda command: self._ask(command, self._limits.apdu_s) or self._nothing()
+            yield ChipLine(lambda command: self._ask(command, self._limits.apdu_s) or self._nothing(), atr)
         finally:
             with contextlib.suppress(Silent, ReaderLost):  # powered off already, in a rougher way
                 self._ask(vpcd.OFF)

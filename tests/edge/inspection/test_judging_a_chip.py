@@ -14,10 +14,9 @@ from edge.gate.events import Reason
 from edge.inspection.inspect import inspect, judge
 from edge.inspection.reasons import reasons_for
 from edge.inspection.trust import TrustStore
-from hardware.drivers.chip import ReaderLost
+from hardware.drivers.chip import ChipLine, ReaderLost
 from icao import tlv
 from icao.checks import Check, Mode, Result, overall
-from icao.chip.apdu import Transceive
 from icao.lds.sod import parse_sod
 from icao.mrz.zone import parse
 from simulators.issuing.__main__ import holder_of
@@ -137,7 +136,7 @@ class NoReader:
         raise ReaderLost("The chip reader is not there. Plug it in.")
 
     @contextmanager
-    def connect(self) -> Iterator[Transceive]:
+    def connect(self) -> Iterator[ChipLine]:
         raise ReaderLost("The chip reader is not there. Plug it in.")
 
     def close(self) -> None: ...
