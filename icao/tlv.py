@@ -103,13 +103,14 @@ def write_length(length: int) -> bytes:
     return bytes([0x80 | len(digits)]) + digits
 
 
-def survey(data: bytes) -> None:
-    """Walk BER, indefinite lengths too, and raise Garbled when it is broken, too deep or too much.
+def survey(data: bytes) -> bool:
+    """Walk BER, indefinite lengths too, and say whether there are any. Raises Garbled when it is broken or too much.
 
     Done without recursion: what nests ten thousand objects to break the next parser's stack ends here.
     """
     ends: list[int | None] = []  # where each open object ends; None: at its end-of-contents mark
     place = objects = 0
+    indefinite = False
     while place < len(data) or ends:
         if ends and ends[-1] == place:
             ends.pop()
@@ -125,8 +126,10 @@ def survey(data: bytes) -> None:
             raise Garbled("the structure holds too many objects or nests too deep")
         if constructed:
             ends.append(None if length is None else place + length)
+            indefinite |= length is None
         else:
             place += length or 0
+    return indefinite
 
 
 def _surveyed_header(data: bytes, start: int, limit: int) -> tuple[bool, int | None, int]:

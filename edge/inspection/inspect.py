@@ -23,6 +23,7 @@ from icao.chip.reading import AccessDenied, read_chip
 from icao.lds.data_groups import mrz_lines, portrait
 from icao.mrz.zone import Mrz, MrzError, parse
 from icao.passive import verify
+from icao.pki.trust import TrustedSet
 from icao.tlv import Garbled
 
 log = logging.getLogger(__name__)
@@ -88,7 +89,7 @@ def inspect(
 def judge(printed: Mrz, files: Mapping[str, bytes], trust: TrustStore, today: date) -> Inspection:
     """What the files prove, and what they say. Pure."""
     groups = {number: files[f"DG{number}"] for number in WANTED if f"DG{number}" in files}
-    passive = verify(files["SOD"], groups, trust.anchors, today) if "SOD" in files else ()
+    passive = verify(files["SOD"], groups, TrustedSet(trust.anchors), today) if "SOD" in files else ()
     access = Check("access", Result.SUCCESSFUL, detail="The printed zone opened the chip.")
     checks = (Check("mrz.printed", Result.SUCCESSFUL), access, *passive)
     try:

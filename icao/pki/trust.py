@@ -9,6 +9,26 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from icao.pki.certificates import Certificate
+from icao.pki.cms import SignerId
+from icao.pki.crl import Crl
+from icao.pki.deviation_list import DeviationList
+
+
+class Issued(Protocol):
+    """What has an issuer: a certificate or a revocation list."""
+
+    @property
+    def issuer(self) -> str:
+        """Comparable (``icao.pki.names``)."""
+
+    @property
+    def authority_key_id(self) -> bytes | None: ...
+
+
+class Reference(Protocol):
+    """What names a signer, as a seal does (``icao.seals.seal.SignerReference``)."""
+
+    def names(self, certificate: Certificate) -> bool: ...
 
 
 class Trust(Protocol):
@@ -18,25 +38,54 @@ class Trust(Protocol):
     def empty(self) -> bool:
         """Nobody is trusted: no chain can be judged."""
 
-    def issuers_of(self, certificate: Certificate) -> Sequence[Certificate]:
-        """All trusted CSCA certificates that may have signed this one: by key id (ids are reused), or by name."""
+    def issuers_of(self, issued: Issued) -> Sequence[Certificate]:
+        """All trusted CSCA certificates that may have signed this: by key id (ids are reused), or by name."""
+
+    def signers_of(self, signer: SignerId) -> Sequence[Certificate]:
+        """Document signers that are kept (from a PKD) and are meant by this; trusted only through their chain."""
+
+    def crls_of(self, issuer: Certificate) -> Sequence[Crl]:
+        """Revocation lists that may speak of what this CSCA issued: of its name, its key id, or its country."""
+
+    def deviation_lists(self) -> Sequence[DeviationList]:
+        """All that are kept; none is believed before its own signature is."""
 
 
 class TrustedSet:
     """Trust from memory, for tests, tools and whoever holds a handful of certificates."""
 
-    def __init__(self, anchors: Iterable[Certificate] = ()) -> None:
-        self._anchors = tuple(anchors)
+    def __init__(
+        self,
+        anchors: Iterable[Certificate] = (),
+        signers: Iterable[Certificate] = (),
+        crls: Iterable[Crl] = (),
+        deviation_lists: Iterable[DeviationList] = (),
+    ) -> None:
+        self._anchors, self._signers = tuple(anchors), tuple(signers)
+        self._crls, self._deviation_lists = tuple(crls), tuple(deviation_lists)
 
     @property
     def empty(self) -> bool:
         return not self._anchors
 
-    def issuers_of(self, certificate: Certificate) -> Sequence[Certificate]:
-        return [anchor for anchor in self._anchors if may_be_issuer(anchor, certificate)]
+    def issuers_of(self, issued: Issued) -> Sequence[Certificate]:
+        return [anchor for anchor in self._anchors if may_be_issuer(anchor, issued)]
+
+    def signers_of(self, signer: SignerId) -> Sequence[Certificate]:
+        return [each for each in self._signers if signer.names(each)]
+
+    def seal_signers(self, reference: Reference) -> Sequence[Certificate]:
+        """Signers of seals, which only name their signer (``icao.seals.verify.SealTrust``)."""
+        return [each for each in self._signers if reference.names(each)]
+
+    def crls_of(self, issuer: Certificate) -> Sequence[Crl]:
+        return [crl for crl in self._crls if crl.country == issuer.country or may_be_issuer(issuer, crl)]
+
+    def deviation_lists(self) -> Sequence[DeviationList]:
+        return self._deviation_lists
 
 
-def may_be_issuer(anchor: Certificate, of: Certificate) -> bool:
+def may_be_issuer(anchor: Certificate, of: Issued) -> bool:
     """Its key id is the authority's, or its name the issuer's: states leave out, reuse and misspell both."""
     same_key = anchor.key_id is not None and anchor.key_id == of.authority_key_id
     return same_key or anchor.subject == of.issuer

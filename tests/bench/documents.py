@@ -12,6 +12,7 @@ from icao.checks import overall
 from icao.chip.reading import BLOCKS_BYTES, ChipContents, read_chip
 from icao.mrz.zone import parse
 from icao.passive import verify
+from icao.pki.trust import TrustedSet
 from simulators.chip.emrtd import EmrtdChip
 from simulators.chip.tempo import REAL
 from simulators.issuing.passports import Passport
@@ -81,9 +82,10 @@ def _keys(states: dict[str, Any], passport: Passport) -> str:
 def _proven(passport: Passport, trust: TrustStore, rounds: int) -> dict[str, float]:
     took_ms = []
     groups = {1: passport.files["DG1"], 2: passport.files["DG2"]}
+    trusted = TrustedSet(trust.anchors)
     for _ in range(rounds):
         began_s = time.perf_counter()
-        checks = verify(passport.files["SOD"], groups, trust.anchors, TODAY)
+        checks = verify(passport.files["SOD"], groups, trusted, TODAY)
         took_ms.append((time.perf_counter() - began_s) * 1000)
         if overall(checks).value != "successful":
             raise RuntimeError("An honest passport was not believed: the bench measures nothing.")

@@ -31,6 +31,7 @@ from icao.lds.sod import parse_sod
 from icao.mrz import zone
 from icao.passive import verify
 from icao.pki.certificates import parse_certificate
+from icao.pki.trust import TrustedSet
 from icao.tlv import Garbled
 from messages import cbor, strict_json
 from messages.ack import ACK_TYPE, seal_ack, verify_ack
@@ -89,6 +90,7 @@ def _paper(passports: Sequence[Passport], trust: Path) -> list[Target]:
     zones = ["\n".join(passport.mrz_lines).encode() for passport in passports]
     dg1, dg2, sod = ([passport.files[name] for passport in passports] for name in ("DG1", "DG2", "SOD"))
     anchors = TrustStore.open(trust).anchors
+    trusted = TrustedSet(anchors)
     certificates = [path.read_bytes() for path in trust.glob("*.der")]
     answers = [b"\x90\x00", b"\x6a\x82", b"\x61\x10" + bytes(16) + b"\x90\x00"]
     return [
@@ -110,7 +112,7 @@ def _paper(passports: Sequence[Passport], trust: Path) -> list[Target]:
         Target("sod", _spoilt(*sod), parse_sod, (Garbled,)),
         Target("certificate", _spoilt(*certificates), parse_certificate, (Garbled,)),
         Target(
-            "passive authentication", _spoilt(*sod), lambda data: verify(data, {1: dg1[0], 2: dg2[0]}, anchors, TODAY)
+            "passive authentication", _spoilt(*sod), lambda data: verify(data, {1: dg1[0], 2: dg2[0]}, trusted, TODAY)
         ),
         Target(
             "inspection",

@@ -13,6 +13,7 @@ from icao.lds.data_groups import mrz_lines, portrait
 from icao.mrz.zone import parse
 from icao.passive import verify
 from icao.pki.certificates import parse_certificate
+from icao.pki.trust import TrustedSet
 from simulators.chip.emrtd import EmrtdChip
 from simulators.issuing.passports import Holder, Passport, Term, issue, with_other_face
 from simulators.issuing.state import State
@@ -44,12 +45,17 @@ def test_an_issued_passport_is_read_and_proved(utopia: State, passport: Passport
     files = read_chip(EmrtdChip(passport.files, passport.mrz_lines).answer, printed).files
     assert files == dict(passport.files)
     groups = {1: files["DG1"], 2: files["DG2"]}
-    assert overall(verify(files["SOD"], groups, [parse_certificate(utopia.csca_der)], TODAY)) is Result.SUCCESSFUL
+    assert (
+        overall(verify(files["SOD"], groups, TrustedSet([parse_certificate(utopia.csca_der)]), TODAY))
+        is Result.SUCCESSFUL
+    )
     assert parse(mrz_lines(files["DG1"]), TODAY) == printed
     assert portrait(files["DG2"]) == picture("grey")
 
 
 def test_another_face_on_the_chip_is_told(utopia: State, passport: Passport) -> None:
     files = with_other_face(passport, picture("red"), "F").files
-    checks = verify(files["SOD"], {1: files["DG1"], 2: files["DG2"]}, [parse_certificate(utopia.csca_der)], TODAY)
-    assert [each.id for each in checks if each.result is not Result.SUCCESSFUL] == ["pa.dg_hash.2"]
+    checks = verify(
+        files["SOD"], {1: files["DG1"], 2: files["DG2"]}, TrustedSet([parse_certificate(utopia.csca_der)]), TODAY
+    )
+    assert [each.id for each in checks if each.result is Result.FAILED] == ["pa.dg_hash.2"]
