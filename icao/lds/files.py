@@ -44,8 +44,11 @@ EF_DG15: Final = DATA_GROUPS[14]
 # Fingers and irises: nobody reads these without terminal authentication (Doc 9303-10, 4.7.3 and 4.7.4).
 EXTENDED_ACCESS_GROUPS: Final = (3, 4)
 
+# Whose certificates the chip believes in terminal authentication: two references and padding. (TR-03110-3, A.2.2.2)
+EF_CVCA: Final = ElementaryFile("CVCA", 0x011C, 0x1C, 0)
+
 # In the eMRTD application; EF.COM and EF.SOD before the groups.
-ALL_FILES: Final = (EF_COM, EF_SOD, *DATA_GROUPS)
+ALL_FILES: Final = (EF_COM, EF_SOD, *DATA_GROUPS, EF_CVCA)
 
 # In the master file (Doc 9303-10, 3.11). The security infos are a SET, their signed form is CMS; the others hold a row
 # of objects.
