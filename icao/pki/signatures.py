@@ -1,8 +1,10 @@
 """Does this signature come from this key? (Doc 9303-12, 4.1; Doc 9303-10, 4.6.2.2)
 
 OpenSSL computes, on numbers that were read here: it knows no loose padding (A10), and gets no curve but a named one.
+Where its build lacks the curve, ``icao.pki.ecdsa`` does.
 """
 
+import hashlib
 from typing import Final, NamedTuple, Protocol
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -10,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
 from icao.checks import Result
 from icao.der import INTEGER, SEQUENCE, Fields, only, unsigned
+from icao.pki import ecdsa, points
 from icao.pki.algorithms import ECDSA, ECDSA_PLAIN, PSS, RSA, Algorithm, read_algorithm
 from icao.pki.keys import EcKey, NotSupported, RsaKey, Weak, read_key
 from icao.tlv import Garbled
@@ -78,7 +81,9 @@ def _verify_rsa(key: RsaKey, used: Algorithm, signature: bytes, message: bytes) 
 def _verify_ecdsa(key: EcKey, used: Algorithm, signature: bytes, message: bytes) -> Verdict:
     r, s = _plain_pair(signature) if used.scheme == ECDSA_PLAIN else _pair(signature)
     if key.curve.openssl is None:
-        raise NotSupported(f"The curve {key.curve.name} is not supported.", "unknown-curve")
+        # OpenSSL's builds lack brainpoolP224r1 and P320r1, which states use: we compute ourselves.
+        digest = hashlib.new(used.digest.name, message).digest()
+        return RIGHT if ecdsa.verify(key.curve, points.decode(key.curve, key.point), digest, (r, s)) else WRONG
     public = ec.EllipticCurvePublicKey.from_encoded_point(key.curve.openssl, key.point)
     public.verify(utils.encode_dss_signature(r, s), message, ec.ECDSA(used.digest))
     return RIGHT
