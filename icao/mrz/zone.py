@@ -97,10 +97,13 @@ def parse(lines: Sequence[str], today: date) -> Mrz:
 def tidied(text: str) -> tuple[str, ...]:
     """Lines as a person types or a reader sends them: upper case, no blanks, a joined zone cut up again.
 
-    >>> [len(line) for line in tidied("i<uto" + "<" * 85)]
+    Guillemets stand for the fillers that a keyboard, a text recogniser or a word processor made of them.
+
+    >>> [len(line) for line in tidied("i<uto" + "«" * 42 + "<")]
     [30, 30, 30]
     """
-    lines = ["".join(line.split()).upper() for line in text[:MAX_TEXT_CHARACTERS].splitlines()]
+    fillers = text[:MAX_TEXT_CHARACTERS].replace("\u00ab", "<<").replace("\u2039", "<")
+    lines = ["".join(line.split()).upper() for line in fillers.splitlines()]
     lines = [line for line in lines if line]
     if len(lines) != 1:
         return tuple(lines)
@@ -115,7 +118,7 @@ def bac_key_information(mrz: Mrz) -> str:
     """
     layout = _shape(mrz.lines)
     number = cut(mrz.lines, layout.document_number) + cut(mrz.lines, digit_place(layout.document_number))
-    if (long := _long_number(mrz.lines, layout)) is not None:
+    if (long := long_number(mrz.lines, layout)) is not None:
         number = "".join(long[:2])
     dates = (layout.birth_date, layout.expiry_date)
     return number + "".join(cut(mrz.lines, place) + cut(mrz.lines, digit_place(place)) for place in dates)
@@ -140,7 +143,7 @@ def _shape(lines: Sequence[str]) -> Layout:
 def _document_number(lines: Sequence[str], layout: Layout) -> tuple[str, bool, str]:
     """The whole number, whether its digit agrees, and the optional data that are left."""
     printed, digit = cut(lines, layout.document_number), cut(lines, digit_place(layout.document_number))
-    if (long := _long_number(lines, layout)) is not None:
+    if (long := long_number(lines, layout)) is not None:
         number, digit, rest = long
         # Two readings are in the field: the filler in the middle takes a weight, or it does not.
         readings = {check_digit(f"{number[:9]}<{number[9:]}"), check_digit(number)}
@@ -148,7 +151,7 @@ def _document_number(lines: Sequence[str], layout: Layout) -> tuple[str, bool, s
     return _plain(printed), digit == check_digit(printed), cut(lines, layout.optional_1)
 
 
-def _long_number(lines: Sequence[str], layout: Layout) -> tuple[str, str, str] | None:
+def long_number(lines: Sequence[str], layout: Layout) -> tuple[str, str, str] | None:
     """Number, digit and what follows, when a filler stands for the digit and the number runs on in the optional data.
 
     Doc 9303-5, 4.2.2.1, note j, and Doc 9303-6, 4.2.2.2, note j: cards only, passports and visas have nine characters.

@@ -36,6 +36,7 @@ def test_a_good_zone_is_told_in_json(capsys: pytest.CaptureFixture[str]) -> None
             "optional_2": "",
             "names_truncated": False,
         },
+        "meanings": {"issuing_state": "Utopia (specimen)", "nationality": "Utopia (specimen)"},
         "check_digits": {
             "document_number": True,
             "birth_date": True,
@@ -47,6 +48,43 @@ def test_a_good_zone_is_told_in_json(capsys: pytest.CaptureFixture[str]) -> None
         "ok": True,
         "repairs": [],
     }
+
+
+def test_what_was_misread_is_repaired_and_told(capsys: pytest.CaptureFixture[str]) -> None:
+    misread = (TD3[0].replace("UTO", "UT0"), TD3[1].replace("L898902C3", "L8989O2C3"))
+    assert run(*misread, "--json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["ok"]
+    assert answer["fields"]["document_number"] == "L898902C3"
+    assert answer["repairs"] == [
+        {"line": 1, "place": 5, "read": "0", "repaired": "O"},
+        {"line": 2, "place": 6, "read": "O", "repaired": "0"},
+    ]
+    run(*misread)
+    assert "REPAIRED         line 2, place 6          O was read, 0 agrees" in capsys.readouterr().out.splitlines()
+
+
+def test_a_long_number_is_told_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        run(
+            "I<UTOD23145890<7349<<<<<<<<<<<",
+            "3407127M9507122UTO<<<<<<<<<<<2",
+            "STEVENSON<<PETER<JOHN<<<<<<<<<",
+            "--json",
+        )
+        == 0
+    )
+    assert json.loads(capsys.readouterr().out)["fields"]["document_number"] == "D23145890734"
+
+
+def test_an_unknown_code_is_said_and_does_not_make_the_zone_bad(capsys: pytest.CaptureFixture[str]) -> None:
+    stateless = TD3[1].replace("UTO", "XXA")
+    assert run(TD3[0].replace("UTO", "QQQ"), stateless) == 0
+    table = capsys.readouterr().out.splitlines()
+    assert "issuing_state    QQQ                      unknown code" in table
+    assert "nationality      XXA                      stateless person (1954 convention)" in table
+    assert run(TD3[0].replace("UTO", "QQQ"), stateless, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["meanings"]["issuing_state"] is None
 
 
 def test_a_wrong_digit_is_told_by_the_exit_code_and_in_the_table(capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,6 +107,7 @@ def test_a_visa_has_no_composite_row(capsys: pytest.CaptureFixture[str]) -> None
 def test_lower_case_and_blanks_are_forgiven() -> None:
     assert run(f" {TD3[0].lower()} ", TD3[1]) == 0
     assert run("".join(TD3)) == 0
+    assert run(TD3[0].replace("<<", "\u00ab") + "\r", TD3[1]) == 0
 
 
 def test_what_is_no_zone_is_one_sentence_and_its_cure() -> None:
