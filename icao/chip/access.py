@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from icao.checks import Check, Result
-from icao.chip import apdu, bac
+from icao.chip import apdu, bac, pace, pace_choice
 from icao.chip.apdu import Command
 from icao.chip.bac import AccessDenied
 from icao.chip.conversation import Conversation
-from icao.chip.master_files import read_open_file
+from icao.chip.master_files import read_open_file, select_master_file
 from icao.chip.passwords import Password, PasswordKind
 from icao.chip.secure_messaging import Session
-from icao.lds.files import APPLICATION_ID, EF_CARD_ACCESS
+from icao.lds.files import APPLICATION_ID, EF_CARD_ACCESS, EF_CARD_SECURITY
 from icao.lds.security_infos import PaceInfo, SecurityInfo, parse_security_infos
 from icao.tlv import Garbled
 
@@ -57,19 +57,22 @@ class Door:
     ) -> None:
         self._talk, self._policy, self._random_bytes = talk, policy, random_bytes
         self._passwords = list(dict.fromkeys(passwords))[:MAX_PASSWORDS]  # the same one twice proves nothing
+        self._offers: tuple[SecurityInfo, ...] = ()
         self._reopenings = 0
         self.card_access: bytes | None = None
+        self.card_security: bytes | None = None  # read where PACE says that the chip proves itself by it
+        self.opened: pace.Opened | None = None
         self.protocol = ""
         self.fell = ""  # why PACE, which was offered, was not what opened it
 
     def open(self) -> None:
         """Ask what the chip offers, and open it. Raises AccessDenied, Garbled, Silent."""
         self.card_access = read_open_file(self._talk, EF_CARD_ACCESS)
-        offered = _offered(self.card_access)
+        self._offers = offered(self.card_access)
         denied = AccessDenied("there is no password to open it with", "no-password")
         for password in self._passwords:
             try:
-                self._open_with(password, offered)
+                self._open_with(password)
             except AccessDenied as error:
                 if error.code != "wrong-key":
                     raise
@@ -85,21 +88,53 @@ class Door:
         if self._reopenings > MAX_REOPENINGS:
             raise Garbled("the chip loses its session again and again")
         self._talk.restart()
-        self._open_with(self._passwords[0], _offered(self.card_access))
+        if self.protocol != BAC:
+            select_master_file(self._talk)
+        self._open_with(self._passwords[0])
 
     def check(self) -> Check:
-        """What opened the chip. (A03: whether it hid PACE is known when DG14 is, see ``genuineness``.)"""
+        """What opened the chip. (A03: whether it hid PACE is known when DG14 is, see ``downgrade``.)"""
         detail = f"The chip was opened by {self.protocol.upper()}."
         if not self.fell:
             return Check("access", Result.SUCCESSFUL, detail=detail)
         return Check("access", Result.SUCCESSFUL, detail=f"{detail} It offers PACE, and {self.fell}.", code=PACE_TO_BAC)
 
-    def _open_with(self, password: Password, offered: Sequence[PaceInfo]) -> None:
+    def _open_with(self, password: Password) -> None:
+        if any(isinstance(info, PaceInfo) for info in self._offers) and self._opened_by_pace(password):
+            return
         if password.kind is not PasswordKind.MRZ:
             raise AccessDenied("the chip does not offer PACE, and a card access number opens nothing else", "no-pace")
         select_application(self._talk)
         self._talk.protect(open_by_bac(self._talk, password.secret, self._random_bytes))
         self.protocol = BAC
+
+    def _opened_by_pace(self, password: Password) -> bool:
+        """False when it cannot be, and the policy allows to fall back. A wrong password is no reason to fall."""
+        choice = pace_choice.choose(self._offers)
+        if choice is None:
+            return self._fall("nothing of what it offers is known here")
+        try:
+            session, self.opened = pace.open_by_pace(self._talk.send, choice, password, self._random_bytes)
+        except AccessDenied as error:
+            if error.code == "wrong-key":
+                raise
+            return self._fall(str(error))
+        except Garbled as error:
+            return self._fall(str(error))
+        self._talk.protect(session)
+        self.protocol = choice.name
+        if choice.proves_chip:
+            self.card_security = read_open_file(self._talk, EF_CARD_SECURITY)
+        select_application(self._talk)
+        return True
+
+    def _fall(self, why: str) -> bool:
+        # A03: whoever can make PACE fail would read the rest over the weaker protocol.
+        if not self._policy.allow_bac:
+            raise AccessDenied(f"the chip offers PACE, and {why}", PACE_TO_BAC)
+        self.fell = why
+        self._talk.restart()
+        return False
 
 
 def open_by_bac(talk: Conversation, key_information: str, random_bytes: Callable[[int], bytes]) -> Session:
@@ -127,10 +162,9 @@ def select_application(talk: Conversation) -> None:
         raise Garbled(f"the chip answered {selected.status:04X} to the selection of the passport application")
 
 
-def _offered(card_access: bytes | None) -> tuple[PaceInfo, ...]:
+def offered(card_access: bytes | None) -> tuple[SecurityInfo, ...]:
     """What stands in EF.CardAccess. Nobody signed it, so garbage there is as good as nothing."""
     try:
-        infos: Sequence[SecurityInfo] = parse_security_infos(card_access) if card_access else ()
+        return parse_security_infos(card_access) if card_access else ()
     except Garbled:
         return ()
-    return tuple(info for info in infos if isinstance(info, PaceInfo))

@@ -26,6 +26,7 @@ class Conversation:
         self._transceive = transceive
         self._session: Session | None = None
         self._secured = False
+        self.sessions = 0  # how many there have been: two of them prove nothing of each other
         self.commands = 0
         self.wire_bytes = 0
 
@@ -42,6 +43,7 @@ class Conversation:
     def protect(self, session: Session) -> None:
         """From now on nothing in clear is said or believed, whatever becomes of the session."""
         self._session, self._secured = session, True
+        self.sessions += 1
 
     def restart(self) -> None:
         """In clear again, to open the chip anew."""

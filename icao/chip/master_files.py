@@ -32,9 +32,14 @@ def read_open_file(talk: Conversation, file: ElementaryFile) -> bytes | None:
     return _whole(talk, file, first.data) if _brings(first) else None
 
 
+def select_master_file(talk: Conversation) -> bool:
+    """In one of three ways; False when the chip knows none of them."""
+    return any(talk.send(command).ok for command in SELECT_MASTER_FILE)
+
+
 def _selected(talk: Conversation, file: ElementaryFile) -> Response:
-    """The master file by name, in one of three ways, and the file in it by its id."""
-    if any(talk.send(command).ok for command in SELECT_MASTER_FILE):
+    """The master file by name, and the file in it by its id."""
+    if select_master_file(talk):
         response = talk.send(_read_short(file))
         if _brings(response):
             return response

@@ -27,6 +27,7 @@ from icao.lds.com import parse_com
 from icao.lds.files import (
     EF_ATR_INFO,
     EF_CARD_ACCESS,
+    EF_CARD_SECURITY,
     EF_COM,
     EF_DG1,
     EF_DG14,
@@ -132,6 +133,7 @@ class _Reading:
         self._prove(groups)
         for number in groups:
             self._file(data_group(number))
+        self._proving.settle()
         self._gauge.done()
         return self._contents(listed)
 
@@ -191,9 +193,11 @@ class _Reading:
         self._gauge.tell(file, len(content), size)
 
     def _contents(self, listed: frozenset[int]) -> ChipContents:
-        files = dict(self._kept.files)
-        if self._door.card_access is not None:
-            files[EF_CARD_ACCESS.name] = self._door.card_access
+        of_master_file = {
+            EF_CARD_ACCESS.name: self._door.card_access,
+            EF_CARD_SECURITY.name: self._door.card_security,
+        }
+        files = {**self._kept.files, **{name: content for name, content in of_master_file.items() if content}}
         return ChipContents(
             files=files,
             access=self._door.check(),
