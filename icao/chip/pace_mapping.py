@@ -26,9 +26,12 @@ LONG_CONSTANTS: Final = (
 
 
 def generic(group: Group, nonce: bytes, secret: int, other_key: bytes) -> bytes:
-    """The mapped generator, from one's own mapping key and the other end's, which is checked. Raises Garbled."""
-    agreed = group.public_key(secret, group.check(other_key))
-    return group.combine(group.public_key(int.from_bytes(nonce, "big"), group.generator), agreed)
+    """The mapped generator, from one's own mapping key and the other end's, which is checked already.
+
+    Raises Garbled for the one nonce in 2^128 that gives none.
+    """
+    with_nonce = group.public_key(int.from_bytes(nonce, "big"), group.generator)
+    return group.combine(with_nonce, group.public_key(secret, other_key))
 
 
 def integrated(group: Group, cipher: ProtocolCipher, nonce: bytes, reader_nonce: bytes) -> bytes:
