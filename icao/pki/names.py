@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-from icao.der import SEQUENCE, SET, Part, elements, oid, only
+from icao.der import SEQUENCE, SET, Fields, Part, elements, oid, only
 from icao.tlv import Garbled
 
 COUNTRY: Final = "2.5.4.6"
@@ -37,8 +37,9 @@ def _parts(name: bytes) -> Iterator[tuple[str, str]]:
         if relative.tag != SET:
             raise Garbled("a name is not a list of sets")
         for pair in elements(relative.value, MAX_PARTS):
-            kind, value, *rest = elements(pair.value, 3)
-            if rest:
+            fields = Fields(pair.value)
+            kind, value = fields.next(), fields.next()
+            if fields.left:
                 raise Garbled("a part of a name has more than a kind and a value")
             yield oid(kind), _text(value)
 
