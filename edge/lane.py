@@ -34,7 +34,8 @@ from edge.records import Crossing, Records
 from hardware.drivers.barrier import BarrierClient
 from hardware.drivers.barrier_events import DoorState
 from icao.checks import Result
-from icao.mrz.zone import Mrz, MrzError, parse
+from icao.mrz.repairs import read_ocr
+from icao.mrz.zone import Mrz, MrzError
 from messages.facts import LanePosition
 
 log = logging.getLogger(__name__)
@@ -201,7 +202,7 @@ class Lane:
         try:
             async with asyncio.timeout(self._limits.page_s):
                 read = await asyncio.shield(lines)
-            mrz = parse(read, self._now().date())
+            mrz, repairs = read_ocr(read, self._now().date())
         except asyncio.CancelledError:
             if not lines.cancelled():
                 raise
@@ -209,6 +210,8 @@ class Lane:
         except (TimeoutError, MrzError) as error:
             log.info("no machine readable zone: %s", type(error).__name__)
             return None
+        if repairs:  # A29: a guess, until the chip opens to it and says the same
+            log.info("the zone was misread in %d places", len(repairs))
         crossing.parts_ms["document"] = (self._clock() - self.page.laid_s) * 1000
         return mrz
 
