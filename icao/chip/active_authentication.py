@@ -192,6 +192,18 @@ def _identifier(algorithm: str) -> bytes:
     return write(SEQUENCE, write(OBJECT_IDENTIFIER, oid_contents(algorithm)))
 
 
+def ecdsa_plain(r: int, s: int, size_bytes: int) -> bytes:
+    """r and s side by side, each as long as the curve's order (TR-03111, 5.2.1)."""
+    return r.to_bytes(size_bytes, "big") + s.to_bytes(size_bytes, "big")
+
+
+def ecdsa_der(r: int, s: int) -> bytes:
+    """Two INTEGERs, as X9.62 has it and the standard has not."""
+    return write(
+        SEQUENCE, b"".join(write(INTEGER, each.to_bytes(each.bit_length() // 8 + 1, "big")) for each in (r, s))
+    )
+
+
 def sign_rsa(
     key: rsa.RSAPrivateKey,
     nonce: bytes,

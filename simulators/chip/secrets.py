@@ -18,6 +18,8 @@ class ChipSecrets:
     can: str = ""
     bac: bool = True  # False: nothing but PACE opens it
     active_authentication: bytes = b""
+    aa_trailer: bytes = b"\xbc"  # of an RSA signature; it names the hash
+    aa_der: bool = False  # an ECDSA signature in DER, as some states' chips give it
     chip_authentication: Mapping[int | None, bytes] = field(default_factory=dict)
     chip_mapping: Mapping[int | None, bytes] = field(default_factory=dict)
     trust_points: tuple[bytes, ...] = ()  # CV certificates of the CVCA, for terminal authentication
@@ -27,6 +29,8 @@ class ChipSecrets:
             "can": self.can,
             "bac": self.bac,
             "active_authentication": self.active_authentication.hex(),
+            "aa_trailer": self.aa_trailer.hex(),
+            "aa_der": self.aa_der,
             "chip_authentication": _keyed(self.chip_authentication),
             "chip_mapping": _keyed(self.chip_mapping),
             "trust_points": [each.hex() for each in self.trust_points],
@@ -39,6 +43,8 @@ class ChipSecrets:
             can=str(value.get("can", "")),
             bac=bool(value.get("bac", True)),
             active_authentication=bytes.fromhex(value.get("active_authentication", "")),
+            aa_trailer=bytes.fromhex(value.get("aa_trailer", "bc")),
+            aa_der=bool(value.get("aa_der", False)),
             chip_authentication=_unkeyed(value.get("chip_authentication", {})),
             chip_mapping=_unkeyed(value.get("chip_mapping", {})),
             trust_points=tuple(bytes.fromhex(each) for each in value.get("trust_points", ())),
