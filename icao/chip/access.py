@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from icao.checks import Check, Result
-from icao.chip import apdu, bac, pace, pace_choice
+from icao.chip import apdu, bac, chip_authentication, pace, pace_choice, terminal_authentication
 from icao.chip.apdu import Command
 from icao.chip.bac import AccessDenied
 from icao.chip.conversation import Conversation
@@ -91,6 +91,13 @@ class Door:
         if self.protocol != BAC:
             select_master_file(self._talk)
         self._open_with(self._passwords[0])
+
+    @property
+    def chip_id(self) -> bytes:
+        """As terminal authentication names the chip. (TR-03110-1, 3.5)"""
+        if self.opened is None:
+            return terminal_authentication.id_after_bac(self._passwords[0].secret)
+        return chip_authentication.compress(self.opened.choice.group, self.opened.chip_key)
 
     def check(self) -> Check:
         """What opened the chip. (A03: whether it hid PACE is known when DG14 is, see ``downgrade``.)"""

@@ -7,11 +7,12 @@ sees what stands in a forged document too. What is found here is bound to nothin
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from icao.checks import Check, Result
-from icao.chip import active_authentication, apdu, chip_authentication
+from icao.checks import Check, Mode, Result
+from icao.chip import active_authentication, apdu, chip_authentication, terminal_authentication
 from icao.chip.apdu import Command
 from icao.chip.conversation import Conversation
-from icao.lds.files import EF_SOD
+from icao.chip.terminal_authentication import Terminal
+from icao.lds.files import EF_CVCA, EF_SOD
 from icao.lds.security_infos import SecurityInfo, parse_dg14
 from icao.pki.keys import NotSupported
 from icao.tlv import Garbled
@@ -25,6 +26,7 @@ class Proving:
     def __init__(self, talk: Conversation, reopen: Callable[[], None], random_bytes: Callable[[int], bytes]) -> None:
         self._talk, self._reopen, self._random_bytes = talk, reopen, random_bytes
         self._pending: chip_authentication.Prepared | None = None
+        self._agreed: chip_authentication.Prepared | None = None  # proved: terminal authentication builds on it
         self.checks: list[Check] = []
         self.commands = 0
 
@@ -67,6 +69,26 @@ class Proving:
         self.checks.append(check)
         self._mend()
 
+    def by_terminal_authentication(self, terminal: Terminal, chip_id: bytes) -> bool:
+        """Whether the chip lets us read more. Only after chip authentication. Raises as above."""
+        before = self._talk.commands
+        try:
+            known = self.proven(self._authorities)
+            if self._agreed is None:
+                return False
+            check = terminal_authentication.run(self._talk.send, terminal, known, chip_id, self._agreed.compressed)
+        except Garbled as error:
+            detail = f"The chip broke off: {error}."
+            check = Check("ta", Result.FAILED, Mode.OPTIONAL, detail, code="ta-broken-off")
+        self.commands += self._talk.commands - before
+        self.checks.append(check)
+        self._mend()
+        return check.result is Result.SUCCESSFUL
+
+    def _authorities(self) -> tuple[str, ...]:
+        content = self._talk.send(Command(0x00, apdu.READ_BINARY, 0x80 | EF_CVCA.short_id, 0, le=apdu.SHORT_LE_BYTES))
+        return terminal_authentication.authorities(content.data) if content.data else ()
+
     def proven(self, step: Callable[[], T]) -> T:
         """The step, which is the first in the session of chip authentication when that was run just before."""
         prepared, self._pending = self._pending, None
@@ -83,6 +105,7 @@ class Proving:
         same = self._talk.sessions == session
         lost = Garbled("it fell out of it")
         self.checks.append(chip_authentication.proven(prepared) if same else chip_authentication.failed(lost))
+        self._agreed = prepared if same else None
         return result
 
     def settle(self) -> None:

@@ -6,11 +6,12 @@ authentication has bound the files (``icao.chip.genuineness``).
 """
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from icao.checks import Check
+from icao.chip import chip_mapping
 from icao.chip.access import REFUSE_FALL, AccessPolicy, Door
 from icao.chip.apdu import Silent, Transceive
 from icao.chip.bac import AccessDenied
@@ -22,6 +23,7 @@ from icao.chip.kept import Kept
 from icao.chip.master_files import read_open_file
 from icao.chip.passwords import Password, of_zone
 from icao.chip.proving import Proving
+from icao.chip.terminal_authentication import Terminal
 from icao.lds.atr_info import AtrInfo, Capabilities, parse_atr_info
 from icao.lds.com import parse_com
 from icao.lds.files import (
@@ -54,6 +56,7 @@ class Manner:
 
     access: AccessPolicy = REFUSE_FALL
     prove: bool = True
+    terminal: Terminal | None = None  # with it DG3 and DG4 are read, where the chip allows
     blocks_bytes: Sequence[int] = BLOCKS_BYTES
     capabilities: Capabilities | None = None  # from the ATR, where the reader passes one on
     reader_bytes: int | None = None  # the longest answer that the reader carries
@@ -134,6 +137,7 @@ class _Reading:
         for number in groups:
             self._file(data_group(number))
         self._proving.settle()
+        self._read_more(set(wanted or ()) & listed)
         self._gauge.done()
         return self._contents(listed)
 
@@ -168,6 +172,8 @@ class _Reading:
     def _prove(self, groups: Sequence[int]) -> None:
         if not self._manner.prove:
             return
+        if self._door.opened is not None and self._door.opened.choice.proves_chip:
+            self._proving.checks.append(chip_mapping.verdict(self._door.opened, self._door.card_security))
         if EF_DG14.short_id in groups and (dg14 := self._file(EF_DG14)) is not None:
             self._manner.entered("ca")
             self._proving.by_chip_authentication(dg14)
@@ -175,6 +181,17 @@ class _Reading:
             self._manner.entered("aa")
             self._proving.by_active_authentication(dg15, self._kept.files.get(EF_DG14.name))
         self._manner.entered("files")
+
+    def _read_more(self, wanted: Collection[int]) -> None:
+        """Fingers and irises, where we may. (TR-03110-1, 3.5)"""
+        shut = [number for number in EXTENDED_ACCESS_GROUPS if number in wanted]
+        terminal = self._manner.terminal
+        if not shut or terminal is None:
+            return
+        self._manner.entered("ta")
+        if self._proving.by_terminal_authentication(terminal, self._door.chip_id):
+            for number in shut:
+                self._file(data_group(number))
 
     def _file(self, file: ElementaryFile) -> bytes | None:
         """From this session, or kept from an earlier one."""
