@@ -4,7 +4,7 @@ What stands in EF.CardAccess is signed by nobody before DG14 repeats it. Somebod
 choice, so DG14's list is compared with it later (A03).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -69,17 +69,15 @@ class Choice:
 
 def choose(infos: Sequence[SecurityInfo]) -> Choice | None:
     """The best of what EF.CardAccess offers; None when there is nothing that we know."""
-    ids = {info.parameter_id for info in infos if isinstance(info, PaceInfo)}
-    possible = [Choice(info, group, name_group=len(ids) > 1) for info, group in _known(infos)]
-    return min(possible, key=lambda choice: (MAPPINGS.index(choice.info.mapping), -choice.info.cipher), default=None)
+    return min(offered(infos), key=lambda each: (MAPPINGS.index(each.info.mapping), -each.info.cipher), default=None)
 
 
-def _known(infos: Sequence[SecurityInfo]) -> Iterator[tuple[PaceInfo, Group]]:
-    for info in infos:
-        if isinstance(info, PaceInfo) and info.version == VERSION:
-            group = _group(info, infos)
-            if group is not None and _fits(info, group):
-                yield info, group
+def offered(infos: Sequence[SecurityInfo]) -> list[Choice]:
+    """Every variant that both ends know, in the chip's order."""
+    variants = [info for info in infos if isinstance(info, PaceInfo) and info.version == VERSION]
+    several = len({info.parameter_id for info in variants}) > 1
+    groups = [(info, _group(info, infos)) for info in variants]
+    return [Choice(info, group, several) for info, group in groups if group is not None and _fits(info, group)]
 
 
 def _group(info: PaceInfo, infos: Sequence[SecurityInfo]) -> Group | None:

@@ -10,12 +10,14 @@ from datetime import date
 from typing import Final
 
 from icao import tlv
-from icao.chip import apdu, bac, secure_messaging
+from icao.chip import apdu, bac, pace_steps, secure_messaging
 from icao.chip.apdu import Command, Response
+from icao.chip.passwords import PasswordKind, of_can, of_zone
 from icao.chip.secure_messaging import PROTECTED_CLA, Session
 from icao.lds.files import APPLICATION_ID
-from icao.mrz.zone import bac_key_information, parse
+from icao.mrz.zone import parse
 from icao.tlv import Garbled
+from simulators.chip import pace
 from simulators.chip.folders import EXTENDED_FILES, MASTER_NAMES, OPEN_FILES, Folders
 from simulators.chip.secrets import NO_SECRETS, ChipSecrets
 
@@ -39,7 +41,11 @@ class EmrtdChip:
         secrets: ChipSecrets = NO_SECRETS,
     ) -> None:
         self._files, self._chance, self._secrets = dict(files), chance, secrets
-        self._keys = bac.access_keys(bac_key_information(parse(tuple(mrz), ANY_DAY)))
+        zone = of_zone(parse(tuple(mrz), ANY_DAY))
+        self._keys = bac.access_keys(zone.secret)
+        self._passwords = {PasswordKind.MRZ: zone}
+        if secrets.can:
+            self._passwords[PasswordKind.CAN] = of_can(secrets.can)
         self._folders = Folders(self._files)
         self.reset()
 
@@ -134,7 +140,28 @@ class EmrtdChip:
 
     def _set_environment(self, command: Command, *, allowed: bool) -> Response:
         """Which mechanism comes next, and with which key? The two parameters say it. (Doc 9303-11, 4.4.4.1, 6.2.4)"""
-        return Response(b"", apdu.INCORRECT_P1_P2)
+        match command.p1, command.p2:
+            case pace_steps.SET_PACE if "CardAccess" in self._files and not self._folders.in_application:
+                return self._begin_pace(command)
+            case _:
+                return Response(b"", apdu.INCORRECT_P1_P2)
+
+    def _begin_pace(self, command: Command) -> Response:
+        self._general = None
+        try:
+            run = pace.begin(
+                self._files["CardAccess"], self._passwords, self._secrets.chip_mapping, command.data, self._chance
+            )
+        except (pace.Refused, Garbled) as refused:
+            return Response(b"", refused.status if isinstance(refused, pace.Refused) else apdu.WRONG_DATA)
+        self._general = lambda step: self._go_on(run, step)
+        return Response(b"", apdu.OK)
+
+    def _go_on(self, run: pace.PaceRun, command: Command) -> Response:
+        response = run.answer(command)
+        if run.session is not None or not response.ok:
+            self._opened, self._general = run.session, None
+        return response
 
     def _read_binary(self, command: Command, *, allowed: bool) -> Response:
         odd = command.ins == apdu.READ_BINARY_ODD
