@@ -99,9 +99,12 @@ def _base64(value: Json) -> bytes:
         raise Garbled("certificate and signature must be base64 text")
     plain = value.replace("-", "+").replace("_", "/").rstrip("=")
     try:
-        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+        decoded = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except (binascii.Error, ValueError):
         raise Garbled("certificate and signature must be base64 text") from None
+    if base64.b64encode(decoded).decode().rstrip("=") != plain:
+        raise Garbled("base64 text ends in bits that belong to nothing")
+    return decoded
 
 
 def _fields(value: Json, name: str) -> Iterator[Field]:

@@ -5,11 +5,14 @@ looked up and no clock is asked: ``trust`` and ``at`` are arguments.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Final, Protocol
 
 from icao.checks import Check, Mode, Result
 from icao.mrz.zone import Mrz
+from icao.passive.chain import Chain, find_chain
+from icao.passive.revocation import revocation
 from icao.pki.certificates import Certificate, parse_certificate
 from icao.pki.trust import Trust
 from icao.seals import signature
@@ -32,14 +35,15 @@ class SealTrust(Trust, Protocol):
 def verify(seal: Seal, trust: SealTrust, at: date, printed: Mrz | None = None) -> tuple[Check, ...]:
     """Every check that can be made. ``printed`` is the zone on the paper, if somebody read it. Raises nothing."""
     signed, signer = _signature(seal, trust)
-    chain, anchor = _chain(signer, trust)
+    chain = _chain(signer, trust, at)
     return (
         Check("seal.parse", Result.SUCCESSFUL),
         signed,
-        chain,
-        _validity(seal, signer, anchor, at),
+        chain.check,
+        _validity(seal, signer, chain, at),
+        replace(revocation(signer, chain, trust, at), id="seal.crl"),
         _purpose(seal, signer),
-        _country(seal, signer, anchor),
+        _country(seal, signer, chain),
         *((compare(seal, printed),) if printed else ()),
     )
 
@@ -53,7 +57,10 @@ def _signature(seal: Seal, trust: SealTrust) -> tuple[Check, Certificate | None]
         candidates = _candidates(seal, trust)
     except Garbled as error:
         return Check(
-            id, Result.FAILED, detail=f"The certificate in the seal cannot be read: {error}.", code="bad-certificate"
+            id,
+            Result.FAILED,
+            detail=f"The certificate in the seal cannot be read: {error}.",
+            code="certificate-garbled",
         ), None
     if not candidates:
         code = "no-trust-store" if trust.empty else "signer-unknown"
@@ -72,38 +79,16 @@ def _candidates(seal: Seal, trust: SealTrust) -> Sequence[Certificate]:
     return trust.seal_signers(seal.reference)
 
 
-def _chain(signer: Certificate | None, trust: SealTrust) -> tuple[Check, Certificate | None]:
-    """Did a state that somebody trusts make this signer?"""
-    id = "seal.chain"
+def _chain(signer: Certificate | None, trust: SealTrust, at: date) -> Chain:
+    """Did a state that somebody trusts make this signer? As for documents; what it is for, ``_purpose`` asks."""
     if signer is None:
         code = "no-trust-store" if trust.empty else "signer-unknown"
-        return _undetermined(id, code, "Without its signer no chain leads from the seal to a state."), None
-    # A12: a certification authority signs certificates, and a key for another use signs no seals.
-    if signer.authority or (signer.usages is not None and "digital_signature" not in signer.usages):
-        return Check(
-            id, Result.FAILED, detail="The signer's certificate allows no signatures.", code="key-misuse"
-        ), None
-    if trust.empty:
-        return _undetermined(id, "no-trust-store", "There is no trust store: any state is unknown."), None
-    issuers_tried = [each for each in trust.issuers_of(signer) if each.authority is not False]
-    for issuer in issuers_tried:
-        if issuer.verdict_on(signer)[0] is Result.SUCCESSFUL:
-            return Check(id, Result.SUCCESSFUL, detail=f"Signed by the CSCA of {issuer.country}."), issuer
-    if any(issuer.verdict_on(signer)[0] is Result.FAILED and _is_meant(issuer, signer) for issuer in issuers_tried):
-        # A04: whoever borrows the name and the key id of a real state has still not got its key.
-        detail = f"The signer claims to be from {signer.country}, and that state's key did not sign it."
-        return Check(id, Result.FAILED, detail=detail, code="signature-wrong"), None
-    detail = f"No trusted certificate of {signer.country or 'its state'} holds the key that is said to have signed."
-    return _undetermined(id, "issuer-unknown", detail), None
+        return Chain(_undetermined("seal.chain", code, "Without its signer no chain leads from the seal to a state."))
+    found = find_chain(replace(signer, purposes=frozenset()), trust, at)
+    return replace(found, check=replace(found.check, id="seal.chain"))
 
 
-def _is_meant(issuer: Certificate, signer: Certificate) -> bool:
-    if issuer.key_id is not None and signer.authority_key_id is not None:
-        return issuer.key_id == signer.authority_key_id
-    return issuer.subject == signer.issuer
-
-
-def _validity(seal: Seal, signer: Certificate | None, anchor: Certificate | None, at: date) -> Check:
+def _validity(seal: Seal, signer: Certificate | None, chain: Chain, at: date) -> Check:
     """Signed while the signer was valid, and not tomorrow. A31: a signer that has expired since is undetermined."""
     id = "seal.validity"
     dates = [day for day in (seal.issued_on, seal.signed_on) if day is not None]
@@ -116,8 +101,8 @@ def _validity(seal: Seal, signer: Certificate | None, anchor: Certificate | None
     if seal.signed_on is not None and not _could_sign(signer, seal.signed_on):
         detail = f"The seal was signed on {seal.signed_on}, when its signer was not valid."
         return Check(id, Result.FAILED, detail=detail, code="signed-outside-validity")
-    for who, certificate in (("signer", signer), ("CSCA", anchor)):
-        if certificate is not None and not certificate.covers(at):
+    for who, certificate in (("signer", signer), *(("CSCA", each) for each in chain.path)):
+        if not certificate.covers(at):
             detail = f"The certificate of the {who} is valid from {certificate.begins} to {certificate.ends}."
             return _undetermined(id, f"{who.lower()}-expired", detail)
     return Check(id, Result.SUCCESSFUL)
@@ -143,7 +128,7 @@ def _purpose(seal: Seal, signer: Certificate | None) -> Check:
     return Check(id, Result.SUCCESSFUL)
 
 
-def _country(seal: Seal, signer: Certificate | None, anchor: Certificate | None) -> Check:
+def _country(seal: Seal, signer: Certificate | None, chain: Chain) -> Check:
     """A13: a state seals its own papers and nobody else's."""
     id = "seal.country"
     if signer is None:
@@ -151,7 +136,7 @@ def _country(seal: Seal, signer: Certificate | None, anchor: Certificate | None)
     expected = issuers(seal.country)
     if not expected:
         return _undetermined(id, "country-unknown", "The seal's country is not in Doc 9303-3.")
-    bearers = {signer.country} | ({anchor.country} if anchor else set())
+    bearers = {each.country for each in (signer, *chain.path)}
     if not bearers <= expected:
         who = ", ".join(sorted(bearers - expected)) or "??"
         return Check(
