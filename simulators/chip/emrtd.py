@@ -10,7 +10,7 @@ from datetime import date
 from typing import Final
 
 from icao import tlv
-from icao.chip import apdu, bac, pace_steps, secure_messaging
+from icao.chip import apdu, bac, chip_authentication, pace_steps, secure_messaging, terminal_authentication
 from icao.chip.apdu import Command, Response
 from icao.chip.passwords import PasswordKind, of_can, of_zone
 from icao.chip.secure_messaging import PROTECTED_CLA, Session
@@ -19,6 +19,7 @@ from icao.mrz.zone import parse
 from icao.tlv import Garbled
 from simulators.chip import pace
 from simulators.chip.folders import EXTENDED_FILES, MASTER_NAMES, OPEN_FILES, Folders
+from simulators.chip.proofs import Proofs
 from simulators.chip.secrets import NO_SECRETS, ChipSecrets
 
 GET_DATA: Final = 0xCA
@@ -47,6 +48,7 @@ class EmrtdChip:
         if secrets.can:
             self._passwords[PasswordKind.CAN] = of_can(secrets.can)
         self._folders = Folders(self._files)
+        self._proofs = Proofs(self._files, secrets, chance, terminal_authentication.id_after_bac(zone.secret))
         self.reset()
 
     def reset(self) -> None:
@@ -56,7 +58,7 @@ class EmrtdChip:
         self._session: Session | None = None
         self._opened: Session | None = None  # takes over once the answer that opens it has gone out
         self._general: Obey | None = None  # the mechanism that GENERAL AUTHENTICATE goes on with
-        self._granted: frozenset[str] = frozenset()  # of EXTENDED_FILES, to a terminal that proved its rights
+        self._proofs.reset()
 
     def answer(self, command: bytes) -> bytes:
         try:
@@ -74,8 +76,8 @@ class EmrtdChip:
         else:
             self._session = None  # a command in clear ends the session
             response = self._obey(apdu.parse_command(command), allowed=False).encode()
-        if self._opened is not None:
-            self._session, self._opened = self._opened, None
+        if (opened := self._opened or self._proofs.session) is not None:
+            self._session, self._opened, self._proofs.session = opened, None, None
         return response
 
     def _protect(self, session: Session, response: Response, ins: int) -> bytes:
@@ -89,8 +91,15 @@ class EmrtdChip:
             case apdu.GET_CHALLENGE if self._folders.in_application:
                 self._challenge = self._chance(bac.CHALLENGE_BYTES)
                 return Response(self._challenge, apdu.OK)
+            case apdu.EXTERNAL_AUTHENTICATE if allowed and self._proofs.knows_terminal:
+                challenge, self._challenge = self._challenge, None
+                return self._proofs.external_authenticate(command, challenge)
             case apdu.EXTERNAL_AUTHENTICATE if self._folders.in_application:
                 return self._authenticate(command)
+            case apdu.INTERNAL_AUTHENTICATE if allowed and self._folders.in_application:
+                return self._proofs.internal_authenticate(command)
+            case apdu.PERFORM_SECURITY_OPERATION if allowed:
+                return self._proofs.verify_certificate(command)
             case apdu.READ_BINARY | apdu.READ_BINARY_ODD:
                 return self._read_binary(command, allowed=allowed)
             case apdu.MANAGE_SECURITY_ENVIRONMENT:
@@ -120,7 +129,7 @@ class EmrtdChip:
         """The status of a wish to select or read this file."""
         if name in OPEN_FILES:
             return apdu.OK
-        if name in EXTENDED_FILES and name not in self._granted:
+        if name in EXTENDED_FILES and name not in self._proofs.granted:
             return apdu.SECURITY_STATUS_NOT_SATISFIED
         # What there is in the application is nobody's business who does not know the document.
         if not allowed and (self._folders.in_application or name):
@@ -143,6 +152,17 @@ class EmrtdChip:
         match command.p1, command.p2:
             case pace_steps.SET_PACE if "CardAccess" in self._files and not self._folders.in_application:
                 return self._begin_pace(command)
+            case _ if not allowed:
+                return Response(b"", apdu.SECURITY_STATUS_NOT_SATISFIED)
+            case chip_authentication.SET_KAT:
+                return self._proofs.set_key_agreement(command)
+            case chip_authentication.SET_AT:
+                self._general = self._proofs.general_authenticate
+                return self._proofs.set_protocol(command)
+            case terminal_authentication.SET_DST:
+                return self._proofs.set_certificate_holder(command)
+            case terminal_authentication.SET_AT:
+                return self._proofs.set_terminal(command)
             case _:
                 return Response(b"", apdu.INCORRECT_P1_P2)
 
@@ -161,6 +181,7 @@ class EmrtdChip:
         response = run.answer(command)
         if run.session is not None or not response.ok:
             self._opened, self._general = run.session, None
+            self._proofs.chip_id = chip_authentication.compress(run.choice.group, run.public)
         return response
 
     def _read_binary(self, command: Command, *, allowed: bool) -> Response:

@@ -39,6 +39,7 @@ class PaceRun:
     def __init__(self, choice: Choice, password: Password, static_key: bytes, chance: RandomBytes) -> None:
         self.choice, self.chance = choice, chance
         self.session: Session | None = None
+        self.public = b""  # the chip's fresh key: who it is in terminal authentication
         self._password, self._static_key = password, static_key
         self._steps = self._line()
         next(self._steps)
@@ -64,7 +65,7 @@ class PaceRun:
         generator, answer = self._map(nonce, mapping_secret, received.get(pace_steps.READER_MAPPING, b""))
         received = yield answer
         secret = draw(group, self.chance)
-        own_key = group.public_key(secret, generator)
+        own_key = self.public = group.public_key(secret, generator)
         reader_key = pace_steps.differ(group, own_key, received.get(pace_steps.READER_KEY, b""))
         received = yield {pace_steps.CHIP_KEY: own_key}
         shared = group.agree(secret, reader_key)

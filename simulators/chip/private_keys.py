@@ -1,4 +1,4 @@
-"""Which private key is in a PKCS #8 structure, on curves and in groups that OpenSSL does not know as well? (RFC 5958)"""
+"""Which private key is in a PKCS #8 structure, on curves and in groups that OpenSSL lacks as well? (RFC 5958)"""
 
 from typing import Final
 

@@ -32,7 +32,7 @@ from icao.pki import ecdsa
 from icao.pki.cvc import CERTIFICATE, READ_DG3, READ_DG4, Role, parse_cvc
 from icao.pki.cvc_chain import Holder, Refused, accept, trust_point
 from icao.tlv import Garbled, read_all, write
-from simulators.chip.private_keys import read_private_key, read_curve_key
+from simulators.chip.private_keys import read_curve_key, read_private_key
 from simulators.chip.secrets import ChipSecrets
 
 SHOWN: Final = {READ_DG3: data_group(3).name, READ_DG4: data_group(4).name}
@@ -189,7 +189,7 @@ class Proofs:
         return DONE
 
     @property
-    def authenticates_terminals(self) -> bool:
+    def knows_terminal(self) -> bool:
         """EXTERNAL AUTHENTICATE means a terminal now, and no longer BAC."""
         return self._terminal is not None
 
