@@ -15,7 +15,6 @@ from typing import Final
 from edge.gate.events import Reason
 from edge.inspection.document import Document
 from edge.inspection.reasons import reasons_for
-from edge.inspection.trust import TrustStore
 from hardware.drivers.chip import ChipReader, ReaderLost
 from icao.checks import Check, Result
 from icao.chip.apdu import Silent, Transceive
@@ -23,7 +22,7 @@ from icao.chip.reading import AccessDenied, read_chip
 from icao.lds.data_groups import mrz_lines, portrait
 from icao.mrz.zone import Mrz, MrzError, parse
 from icao.passive import verify
-from icao.pki.trust import TrustedSet
+from icao.pki.trust import Trust
 from icao.tlv import Garbled
 
 log = logging.getLogger(__name__)
@@ -58,7 +57,7 @@ class Inspection:
 def inspect(
     printed: Mrz | None,
     chip: ChipReader,
-    trust: TrustStore,
+    trust: Trust,
     today: date,
     progress: Callable[[float], None],
     stop: threading.Event,
@@ -86,10 +85,10 @@ def inspect(
         return _without(clock, _unreadable("The inspection failed where it should not.", Result.ABORTED))
 
 
-def judge(printed: Mrz, files: Mapping[str, bytes], trust: TrustStore, today: date) -> Inspection:
+def judge(printed: Mrz, files: Mapping[str, bytes], trust: Trust, today: date) -> Inspection:
     """What the files prove, and what they say. Pure."""
     groups = {number: files[f"DG{number}"] for number in WANTED if f"DG{number}" in files}
-    passive = verify(files["SOD"], groups, TrustedSet(trust.anchors), today) if "SOD" in files else ()
+    passive = verify(files["SOD"], groups, trust, today) if "SOD" in files else ()
     access = Check("access", Result.SUCCESSFUL, detail="The printed zone opened the chip.")
     checks = (Check("mrz.printed", Result.SUCCESSFUL), access, *passive)
     try:

@@ -6,7 +6,7 @@ their signer in two ways, carry no certificate or several, and some carry more t
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from icao.checks import Result
@@ -70,7 +70,11 @@ class SignerInfo:
     signed_attributes: bytes | None
     stated_content_type: str | None
     stated_digest: bytes | None
-    signed_on: date | None
+    signed_at: datetime | None
+
+    @property
+    def signed_on(self) -> date | None:
+        return None if self.signed_at is None else self.signed_at.date()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -150,7 +154,7 @@ def _signer(part: Part) -> SignerInfo:
         signed_attributes=None if attributes is None else write(SET, attributes.value),
         stated_content_type=None if stated_type is None else oid(stated_type),
         stated_digest=None if stated_digest is None else octets(stated_digest),
-        signed_on=None if signed_at is None else moment(signed_at).date(),
+        signed_at=None if signed_at is None else moment(signed_at),
     )
 
 

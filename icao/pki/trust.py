@@ -26,8 +26,14 @@ class Issued(Protocol):
 
 
 class Reference(Protocol):
-    """What names a signer, as a seal does (``icao.seals.seal.SignerReference``)."""
+    """What names a signer, as a seal does (``icao.seals.seal.SignerReference``): by serial, or end of SHA-1."""
 
+    @property
+    def country(self) -> str: ...
+    @property
+    def serials(self) -> Sequence[int]: ...
+    @property
+    def sha1_end(self) -> bytes: ...
     def names(self, certificate: Certificate) -> bool: ...
 
 

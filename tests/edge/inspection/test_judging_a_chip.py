@@ -19,6 +19,7 @@ from icao import tlv
 from icao.checks import Check, Mode, Result, overall
 from icao.lds.sod import parse_sod
 from icao.mrz.zone import parse
+from icao.pki.trust import Trust, TrustedSet
 from simulators.issuing.__main__ import holder_of
 from simulators.issuing.office import Office
 from simulators.issuing.passports import Passport
@@ -48,7 +49,7 @@ def test_without_any_mandatory_check_nothing_is_proved(mode: Mode) -> None:
     assert reasons_for([Check("pa.chain", Result.SUCCESSFUL, mode)]) == (Reason.CHIP_UNREADABLE,)
 
 
-def judged(made: Passport, trust: TrustStore, **files: bytes | None) -> tuple[bool, tuple[Reason, ...]]:
+def judged(made: Passport, trust: Trust, **files: bytes | None) -> tuple[bool, tuple[Reason, ...]]:
     changed = {**made.files, **files}
     present = {name: content for name, content in changed.items() if content is not None}
     found = judge(parse(made.mrz_lines, TODAY), present, trust, TODAY)
@@ -112,7 +113,7 @@ def test_a22_a_signature_made_to_break_the_parser_is_referred(honest: Passport, 
 
 
 def test_a_store_that_trusts_nobody_knows_no_issuer(honest: Passport) -> None:
-    assert judged(honest, TrustStore(()))[1] == (Reason.ISSUER_UNKNOWN,)
+    assert judged(honest, TrustedSet())[1] == (Reason.ISSUER_UNKNOWN,)
 
 
 def test_a_birth_date_changed_on_the_page_differs_from_the_chip(office: Office, trust: TrustStore) -> None:
