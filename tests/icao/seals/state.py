@@ -32,7 +32,7 @@ PERSON = {
 
 
 @cache
-def issuer(code: str = "UTO") -> Issuer:
+def issuer(code: str) -> Issuer:
     return Issuer(name_of(STATES[code], "CSCA"), ec.generate_private_key(ec.SECP256R1()))
 
 

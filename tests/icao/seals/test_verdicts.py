@@ -192,7 +192,7 @@ def test_a_revoked_signer_is_failed_and_a_list_without_it_is_good() -> None:
     """A14."""
     own = signer("V")
     for revoked, result in (([0x27], "failed signer-revoked"), ([0x28], "successful ")):
-        taken_back = parse_crl(crl(issuer(), (date(2026, 11, 1), date(2026, 12, 30)), revoked))
+        taken_back = parse_crl(crl(issuer("UTO"), (date(2026, 11, 1), date(2026, 12, 30)), revoked))
         store = TrustedSet([csca()], [parse_certificate(own.der)], [taken_back])
         check = found(visa(), store, "seal.crl")
         assert (f"{check.result} {check.code}", check.mode) == (result, Mode.MANDATORY)
