@@ -181,6 +181,7 @@ class EmrtdChip:
         response = run.answer(command)
         if run.session is not None or not response.ok:
             self._opened, self._general = run.session, None
+        if run.session is not None:
             self._proofs.chip_id = chip_authentication.compress(run.choice.group, run.public)
         return response
 
