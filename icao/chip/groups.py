@@ -111,7 +111,7 @@ def _point_from(curve: Curve, t: int) -> points.Point:
     root = pow(h, p - 1 - (p + 1) // 4, p)
     if root * root * h % p == 1:
         return x, root * h % p
-    return alpha * x % p, root * t * t * t * h * h % p
+    return alpha * x % p, root * t * t * t * h % p
 
 
 @dataclass(frozen=True, slots=True)
