@@ -116,15 +116,16 @@ def test_points_are_read_as_they_were_written(curve: Curve) -> None:
     assert points.decode(curve, points.encode(curve, point)) == point
 
 
-def test_coordinates_keep_their_leading_zeros() -> None:
-    point = next(
-        each for each in (points.multiply(P256, k, P256.generator) for k in range(2, 4000)) if each[0] < 1 << 248
-    )
+@pytest.mark.parametrize("coordinate", [0, 1])
+def test_coordinates_keep_their_leading_zeros(coordinate: int) -> None:
+    multiples = (points.multiply(P256, factor, P256.generator) for factor in range(2, 4000))
+    point = next(each for each in multiples if each[coordinate] < 1 << 248)
     encoded = points.encode(P256, point)
     assert len(encoded) == 65
     assert points.decode(P256, encoded) == point
-    with pytest.raises(Garbled):  # one coordinate a byte shorter: two readers would see two keys (A17)
-        points.decode(P256, encoded[:1] + encoded[2:])
+    zero = 1 + 32 * coordinate
+    with pytest.raises(Garbled):  # a byte shorter: two readers would see two keys (A17)
+        points.decode(P256, encoded[:zero] + encoded[zero + 1 :])
 
 
 @pytest.mark.parametrize("curve", [P256, BRAINPOOL_P256R1, BRAINPOOL_P224R1], ids=lambda curve: curve.name)
