@@ -22,6 +22,7 @@ from edge.gate.run import Gate
 from edge.identity import Identity, read_identity
 from edge.inspection.inspect import Inspection, inspect
 from edge.inspection.trust import TrustError, TrustStore
+from edge.inspection.unfinished import Unfinished
 from edge.lane import Lane, today
 from edge.log import say_fault, write_to_standard_error
 from edge.outbox.clock import PostClock
@@ -91,6 +92,7 @@ class Edge:
         self._policy = Policy(folder / "rules.toml", folder / "lists", _raw_key(folder / "lists.key"), self._now)
         self._trust = _trusting(folder / "trust")
         self._chip = _chip(config.wires.chip)
+        self._unfinished = Unfinished(config.wires.put_back_s)
 
     async def run(self) -> int:
         config = self._config
@@ -211,7 +213,8 @@ class Edge:
         return self._clock.now().time
 
     def _inspect(self, printed: Mrz | None, stop: threading.Event) -> Inspection:
-        return inspect(printed, self._chip, self._trust, self._now().astimezone().date(), _unwatched, stop)
+        today = self._now().astimezone().date()
+        return inspect(printed, self._chip, self._trust, today, _unwatched, stop, unfinished=self._unfinished)
 
     def _status(self) -> Mapping[str, object]:
         return {

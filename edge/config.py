@@ -13,6 +13,7 @@ from web.hosts import LOCAL_HOSTS
 Section = TypeVar("Section")
 SECTIONS = ("device", "wires", "face", "uplink", "pages")
 PORT_MAX = 65535
+PUT_BACK_MAX_S = 60  # it is a person who lies there in memory
 RETENTION_MAX_DAYS = 36_500  # a date must come of it
 
 IDENTITY = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")  # docs/contract.md, 1
@@ -42,6 +43,7 @@ class Wires:
     barrier: str
     reader_profile: Profile = "framed"
     barrier_lease_ms: int = 500
+    put_back_s: float = 15.0  # how long what was read of a lifted document waits for it, in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,8 @@ def _judge(config: Config) -> None:
         raise ConfigError('[wires] reader_profile must be "framed" or "plain".')
     if not 200 <= config.wires.barrier_lease_ms <= 2000:  # reference for H5: half a second by default
         raise ConfigError("[wires] barrier_lease_ms must lie between 200 and 2000.")
+    if not 0 <= config.wires.put_back_s <= PUT_BACK_MAX_S:
+        raise ConfigError(f"[wires] put_back_s must lie between 0 and {PUT_BACK_MAX_S}.")
     for name, port in (("uplink", config.uplink.port), ("pages", config.pages.port)):
         if not 1 <= port <= PORT_MAX:
             raise ConfigError(f"[{name}] port must lie between 1 and {PORT_MAX}.")

@@ -7,7 +7,7 @@ authentication has bound the files (``icao.chip.genuineness``).
 
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from icao.checks import Check
@@ -80,7 +80,7 @@ class ChipContents:
     protocol: str = ""
     proofs: tuple[Check, ...] = ()
     proof_commands: int = 0
-    announced: frozenset[int] = field(default=frozenset())
+    sought: frozenset[int] = frozenset()  # the groups that were looked for, there or not
 
     def __repr__(self) -> str:  # No name or portrait in a log.
         return f"ChipContents({', '.join(self.files)})"
@@ -139,7 +139,7 @@ class _Reading:
         self._proving.settle()
         self._read_more(set(wanted or ()) & listed)
         self._gauge.done()
-        return self._contents(listed)
+        return self._contents(groups)
 
     def _blocks(self) -> Blocks:
         """How much at once? The ATR says where to look further."""
@@ -209,7 +209,7 @@ class _Reading:
         self._kept.begun[file.name] = content
         self._gauge.tell(file, len(content), size)
 
-    def _contents(self, listed: frozenset[int]) -> ChipContents:
+    def _contents(self, groups: Sequence[int]) -> ChipContents:
         of_master_file = {
             EF_CARD_ACCESS.name: self._door.card_access,
             EF_CARD_SECURITY.name: self._door.card_security,
@@ -223,7 +223,7 @@ class _Reading:
             protocol=self._door.protocol,
             proofs=tuple(self._proving.checks),
             proof_commands=self._proving.commands,
-            announced=listed,
+            sought=frozenset(groups) | {EF_DG1.short_id},
         )
 
 
