@@ -85,8 +85,10 @@ SOURCES: Final = (
     " UNION ALL SELECT name, 'crl', country, issued_on, imported_at, 0,"
     " CASE checked WHEN 1 THEN 'trusted' ELSE 'untrusted' END,"
     " CASE checked WHEN 1 THEN '' ELSE 'no trusted CSCA is known to have signed it' END FROM crls"
-    " UNION ALL SELECT name, 'deviation-list', country, signed_on, imported_at, 0, 'untrusted',"
-    " 'its signature is checked with each document' FROM deviation_lists"
+    " UNION ALL SELECT name, 'deviation-list', country, signed_on, imported_at, 0,"
+    " CASE checked WHEN 1 THEN 'trusted' ELSE 'untrusted' END,"
+    " CASE checked WHEN 1 THEN '' ELSE 'no signer below a trusted CSCA is known to have signed it' END"
+    " FROM deviation_lists"
 )
 
 

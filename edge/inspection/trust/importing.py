@@ -93,6 +93,8 @@ def import_files(
     report = Report()
     loose = [] if (folder / FILE).exists() else loose_certificates(folder)
     told = [*tell(anchors, report, anchors=True), *tell(files, report), *tell(loose, report)]
+    if not told:
+        return report
     connection = open_to_write(folder)
     try:
         with spoken(folder / FILE), transaction(connection):
@@ -221,7 +223,7 @@ class _Import:
             raise RefusedSource(
                 f"the list is dated {issued_at[:10]}, and this machine's clock says {self.now:%Y-%m-%d}"
             )
-        self._expect_newer(signed.signer.country, issued_at, signed.piece.version)
+        self._expect_newer(shelf.letters(signed.signer.country), issued_at, signed.piece.version)
 
     def _expect_newer(self, country: str, issued_at: str | None, version: int | None) -> None:
         """An old list brings back authorities that its state has dropped since: rollback."""
@@ -272,7 +274,7 @@ def _source(signed: Signed, digest: bytes) -> Source:
         _place(Path(signed.told.name), signed.piece),
         "master-list",
         digest,
-        signed.signer.country,
+        shelf.letters(signed.signer.country),
         signed.issued_at,
         signed.piece.version,
         b"".join((signed.signer.der, *embedded)),

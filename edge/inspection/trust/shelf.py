@@ -74,10 +74,15 @@ def _row(der: bytes, digest: bytes) -> tuple[bytes | str | None, ...]:
         return digest, der, "unread", "", "", "", "", None, None, "", f"{UNREADABLE}{error}"
     authority = is_authority(certificate)
     return (
-        digest, der, "authority" if authority else "signer", certificate.country, certificate.subject,
+        digest, der, "authority" if authority else "signer", letters(certificate.country), certificate.subject,
         certificate.issuer, f"{certificate.serial:x}", certificate.key_id, sha256(certificate.public_key).digest(),
         certificate.ends.isoformat(), "\n".join(oddities(certificate)) if authority else "",
     )  # fmt: skip
+
+
+def letters(country: str) -> str:
+    """A country's two letters; nothing for what is none, which strangers may write as they like."""
+    return country if len(country) == 2 and country.isascii() and country.isalpha() else ""
 
 
 def is_authority(certificate: Certificate) -> bool:
@@ -93,7 +98,7 @@ def add_crl(connection: sqlite3.Connection, name: str, crl: Crl, now: datetime) 
         " (sha256, der, name, country, issuer, authority_key_id, issued_on, next_update, imported_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            sha256(crl.der).digest(), crl.der, name, crl.country, crl.issuer, crl.authority_key_id,
+            sha256(crl.der).digest(), crl.der, name, letters(crl.country), crl.issuer, crl.authority_key_id,
             crl.issued_on.isoformat(), following, now.isoformat(timespec="seconds"),
         ),
     )  # fmt: skip
@@ -110,7 +115,7 @@ def add_deviation_list(
         "INSERT OR IGNORE INTO deviation_lists (sha256, der, name, country, signed_on, imported_at)"
         " VALUES (?, ?, ?, ?, ?, ?)",
         (
-            sha256(encoded).digest(), encoded, name, "" if signer is None else signer.country, signed_on,
+            sha256(encoded).digest(), encoded, name, "" if signer is None else letters(signer.country), signed_on,
             now.isoformat(timespec="seconds"),
         ),
     )  # fmt: skip

@@ -9,11 +9,15 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
-from edge.inspection.trust.shelf import certificates_of
+from edge.inspection.trust.shelf import certificates_of, letters
 from icao.checks import Result
 from icao.pki.certificates import Certificate, parse_certificate
+from icao.pki.cms import verdict_on
 from icao.pki.crl import Crl, parse_crl
+from icao.pki.deviation_list import DeviationList, parse_deviation_list
 from icao.pki.master_list import LIST_SIGNING, leads_to
+
+DEVIATION_SIGNING: Final = "2.23.136.1.1.8"  # extended key usage, Doc 9303-12, 7.1.2
 
 NOT_PINNED: Final = "the list's signer is not pinned"
 NOT_FOR_LISTS: Final = "its signer's certificate is not one for master lists"
@@ -29,6 +33,7 @@ def settle(connection: sqlite3.Connection) -> None:
     if _settle_lists(connection, _checked_crls(connection)):
         _settle_certificates(connection)
     _forget_old_crls(connection)
+    _check_deviation_lists(connection)
 
 
 def list_standing(
@@ -43,8 +48,8 @@ def list_standing(
         return NOT_VALID_THEN
     if any(signer.serial in crl.revoked for crl in crls if crl.issuer == signer.issuer):
         return REVOKED
-    between = [*embedded, *_authorities(connection, HELD_AUTHORITIES, (source, signer.country))]
-    pinned = _authorities(connection, PINNED_AUTHORITIES, (signer.country,))
+    between = [*embedded, *_authorities(connection, HELD_AUTHORITIES, (source, letters(signer.country)))]
+    pinned = _authorities(connection, PINNED_AUTHORITIES, (letters(signer.country),))
     return NOT_PINNED if leads_to(signer, pinned, between) is None else ""
 
 
@@ -104,6 +109,23 @@ def _check_crls(connection: sqlite3.Connection) -> None:
         issuers = _authorities(connection, TRUSTED_ISSUERS, (crl.authority_key_id, crl.issuer))
         checked = any(issuer.verdict_on(crl).result is Result.SUCCESSFUL for issuer in issuers)
         connection.execute("UPDATE crls SET checked = ? WHERE id = ?", (checked, number))
+
+
+def _check_deviation_lists(connection: sqlite3.Connection) -> None:
+    for number, der in connection.execute("SELECT id, der FROM deviation_lists").fetchall():
+        checked = _is_vouched_for(connection, parse_deviation_list(der))
+        connection.execute("UPDATE deviation_lists SET checked = ? WHERE id = ?", (checked, number))
+
+
+def _is_vouched_for(connection: sqlite3.Connection, listed: DeviationList) -> bool:
+    info = listed.signed.signers[0]
+    signer = listed.signed.certificate_of(info)
+    if signer is None or DEVIATION_SIGNING not in signer.purposes:
+        return False
+    if verdict_on(listed.signed, info, signer).result is not Result.SUCCESSFUL:
+        return False
+    issuers = _authorities(connection, TRUSTED_ISSUERS, (signer.authority_key_id, signer.issuer))
+    return any(issuer.verdict_on(signer).result is Result.SUCCESSFUL for issuer in issuers)
 
 
 TRUSTED_ISSUERS: Final = "SELECT der FROM certificates WHERE trusted AND (key_id = ? OR subject = ?)"

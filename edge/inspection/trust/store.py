@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from edge.inspection.trust.database import FILE, TrustError, in_memory, open_to_read, spoken, transaction
 from edge.inspection.trust.importing import Report, loose_certificates, put_in, tell
+from edge.inspection.trust.shelf import letters
 from icao.pki.certificates import Anchor, Certificate, parse_certificate
 from icao.pki.cms import SignerId
 from icao.pki.crl import Crl, parse_crl
@@ -103,7 +104,7 @@ class TrustStore:
             "SELECT der FROM crls WHERE issuer = ? OR authority_key_id = ? OR country = ?",
             issuer.subject,
             issuer.key_id,
-            issuer.country,
+            letters(issuer.country),
         )
         return [_crl(der) for (der,) in rows]
 

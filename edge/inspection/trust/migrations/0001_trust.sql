@@ -66,5 +66,6 @@ CREATE TABLE deviation_lists (
     name TEXT NOT NULL,
     country TEXT NOT NULL,
     signed_on TEXT,
-    imported_at TEXT NOT NULL
+    imported_at TEXT NOT NULL,
+    checked INTEGER NOT NULL DEFAULT 0 -- whether a signer for such lists, below a trusted CSCA, signed it
 );
