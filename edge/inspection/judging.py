@@ -6,12 +6,11 @@ from datetime import date
 from typing import Final
 
 from edge.gate.events import Reason
-from edge.inspection import proofs as genuineness
 from edge.inspection.beside import passive
 from edge.inspection.document import Document
 from edge.inspection.reasons import reasons_for
 from icao.checks import Check, Result
-from icao.chip import downgrade
+from icao.chip import downgrade, genuineness
 from icao.chip.reading import ChipContents
 from icao.lds.data_groups import mrz_lines, portrait
 from icao.lds.files import EF_CARD_ACCESS, EF_CARD_SECURITY, EF_DG14
