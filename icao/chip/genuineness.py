@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from icao.checks import Check, Result
+from icao.checks import SEVERITY, Check, Result
 from icao.chip import chip_authentication
 from icao.lds.files import EF_DG14, EF_DG15, EF_SOD, ElementaryFile
 from icao.lds.security_infos import parse_dg14
@@ -93,4 +93,6 @@ def _announces_chip_authentication(signed: Collection[int], files: Mapping[str, 
 
 
 def _named(id: str, proofs: Iterable[Check]) -> Check | None:
-    return next((proof for proof in proofs if proof.id == id), None)
+    """Of a chip that was asked more than once, the worst answer."""
+    found = [proof for proof in proofs if proof.id == id]
+    return min(found, key=lambda proof: SEVERITY.index(proof.result), default=None)
