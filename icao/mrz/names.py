@@ -29,8 +29,10 @@ def write_names(surname: str, given_names: str, width: int, language: Language =
         raise ValueError("a surname is missing; a holder with one name has it there")
     if len(f"{first}<<{second}") <= width or (not second and len(first) <= width):
         return (f"{first}<<{second}" if second else first).ljust(width, "<")
-    field, hidden = _cut(first, second, width)
-    return _cut(_shortened(first), second, width)[0] if hidden else field
+    # Where the end hides the cut, one letter less somewhere brings another letter to the last place.
+    tries = ((first, second), (_shortened(first), second), (first, _shortened(second)))
+    fields = [_cut(*names, width) for names in tries]
+    return next((field for field, hidden in fields if not hidden), fields[1][0])
 
 
 def _cut(first: str, second: str, width: int) -> tuple[str, bool]:
