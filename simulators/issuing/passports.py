@@ -9,11 +9,13 @@ from types import MappingProxyType
 from typing import Final
 
 from icao.mrz.compose import compose_td3
+from simulators.chip.secrets import NO_SECRETS, ChipSecrets
 from simulators.issuing import groups
+from simulators.issuing.chip_keys import Equipment
 from simulators.issuing.sod import sod
 from simulators.issuing.state import Signer, State
 
-SIGNED_GROUPS: Final = (1, 2)
+NO_EQUIPMENT: Final = Equipment()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -29,12 +31,16 @@ class Holder:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Passport:
-    """``mrz_lines`` as printed; ``files`` as on the chip: COM, DG1, DG2, SOD. ``chip_fault`` is laid down with it."""
+    """``mrz_lines`` as printed; ``files`` as on the chip: COM, DG1, DG2, SOD, and what it is equipped with.
+
+    ``chip_fault`` and ``secrets`` are laid down with it.
+    """
 
     mrz_lines: tuple[str, str]
     files: MappingProxyType[str, bytes]
     number: str
     chip_fault: str | None = None
+    secrets: ChipSecrets = NO_SECRETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +49,25 @@ class Term:
     expires: date
 
 
-def issue(state: State, holder: Holder, number: str, term: Term, signer: Signer | None = None) -> Passport:
+def issue(
+    state: State,
+    holder: Holder,
+    number: str,
+    term: Term,
+    signer: Signer | None = None,
+    equipment: Equipment = NO_EQUIPMENT,
+) -> Passport:
     """A passport of that state, signed by its own current document signer unless another is given."""
     mrz = _zone(state.spec.code, holder, number, term.expires)
     content = {1: groups.dg1(mrz), 2: groups.dg2(holder.portrait, holder.sex)}
+    content |= {int(name[2:]): file for name, file in equipment.files.items() if name.startswith("DG")}
     signed_at = datetime.combine(term.issued, time(9, 0), UTC)
     files = {
-        "COM": groups.com(SIGNED_GROUPS),
-        "DG1": content[1],
-        "DG2": content[2],
+        "COM": groups.com(sorted(content)),
+        **{f"DG{number}": content[number] for number in sorted(content)},
         "SOD": sod(content, signer or state.signer, signed_at),
     }
-    return Passport(mrz, MappingProxyType(files), number)
+    return Passport(mrz, MappingProxyType(equipment.files | files), number, secrets=equipment.secrets)
 
 
 def with_other_face(passport: Passport, portrait: bytes, sex: str) -> Passport:

@@ -191,7 +191,8 @@ class Traveller:
 
     async def _lay(self) -> None:
         fault = "lifts" if self._conduct is Conduct.LIFTS_EARLY and not self._lifted_once else self._passport.chip_fault
-        await asyncio.to_thread(self._lane.chip.lay, self._passport.files, self._passport.mrz_lines, fault)
+        passport = self._passport
+        await asyncio.to_thread(self._lane.chip.lay, passport.files, passport.mrz_lines, fault, passport.secrets)
         self._lane.reader.lay(self._passport.mrz_lines)
         self._laid = True
 

@@ -29,7 +29,7 @@ class Desk:
 
     def lay(self, passport: Passport, fault: str | None = None) -> None:
         self.clear()
-        self.hand.lay(passport.files, passport.mrz_lines, fault or passport.chip_fault)
+        self.hand.lay(passport.files, passport.mrz_lines, fault or passport.chip_fault, passport.secrets)
 
     def clear(self) -> None:
         self.hand.lift()
