@@ -14,7 +14,7 @@ import rfc8785
 
 from icao.pki.certificates import parse_certificate
 from icao.seals import strict_json
-from icao.seals.seal import MAX_SEAL_BYTES, Field, Kind, NotASeal, Seal, SignerReference
+from icao.seals.seal import MAX_SEAL_BYTES, Field, Kind, NotASeal, Seal, SignerReference, common_name
 from icao.tlv import Garbled
 
 DIGEST_BITS: Final = {"ES256": 256, "ES384": 384, "ES512": 512}
@@ -42,6 +42,7 @@ def parse(text: str) -> Seal:
     if header["v"] != 1 or isinstance(header["v"], bool):
         raise Garbled("the seal is of an unknown version")
     certificate = _base64(signature["cer"])
+    signer = parse_certificate(certificate)
     fields = tuple(_fields(data["msg"], ""))
     return Seal(
         kind=Kind.VDS_NC,
@@ -50,7 +51,7 @@ def parse(text: str) -> Seal:
         fields=fields,
         signed=(canonical(data),),
         signature=_base64(signature["sigvl"]),
-        reference=SignerReference(parse_certificate(certificate).country),
+        reference=SignerReference(signer.country, common_name(signer), (signer.serial,)),
         digest_bits=_digest_bits(signature["alg"]),
         certificate=certificate,
         attached_to=next((str(field.value) for field in fields if field.name in NUMBER_FIELDS), ""),
