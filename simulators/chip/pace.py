@@ -33,8 +33,7 @@ class Refused(Exception):
 class PaceRun:
     """From MSE:Set AT to the tokens: each GENERAL AUTHENTICATE is one step, and a wrong one ends it.
 
-    ``session`` is there when both ends have proved themselves, and ``chip_key`` is the ephemeral key by which terminal
-    authentication then knows the chip.
+    ``session`` is there when both ends have proved themselves.
     """
 
     def __init__(self, choice: Choice, password: Password, static_key: bytes, chance: RandomBytes) -> None:
