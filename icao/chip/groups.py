@@ -116,7 +116,7 @@ def _point_from(curve: Curve, t: int) -> points.Point:
 
 @dataclass(frozen=True, slots=True)
 class PowerGroup:
-    """The powers of g modulo p; there are q of them."""
+    """The powers of g modulo p; there are q of them. Python's ``pow`` takes no constant time: for fresh keys only."""
 
     name: str
     p: int

@@ -70,8 +70,8 @@ def open_by_pace(ask: Ask, choice: Choice, password: Password, random_bytes: Ran
     generator, mapping_key = _map(ask, choice, nonce, random_bytes)
     group, secret = choice.group, draw(choice.group, random_bytes)
     own_key = group.public_key(secret, generator)
-    chip_key = pace_steps.differ(group, own_key, _exchange(ask, choice, READER_KEY, own_key, CHIP_KEY))
-    shared = group.agree(secret, chip_key)
+    chip_key = _exchange(ask, choice, READER_KEY, own_key, CHIP_KEY)
+    shared = group.agree(secret, pace_steps.differ(group, own_key, chip_key))
     proved = _prove(ask, choice, shared, own_key, chip_key)
     opened = Opened(choice, chip_key, mapping_key, _chip_data(choice, shared, proved), _authorities(proved))
     return choice.cipher.session(shared), opened
@@ -109,7 +109,10 @@ def _map(ask: Ask, choice: Choice, nonce: bytes, random_bytes: RandomBytes) -> t
 
 
 def _prove(ask: Ask, choice: Choice, shared: bytes, own_key: bytes, chip_key: bytes) -> dict[int, bytes]:
-    """Tokens are exchanged, ours first: a chip without the password learns nothing but that we have run."""
+    """Tokens are exchanged, ours first: a chip without the password learns nothing but that we have run.
+
+    They are over the keys as they were sent: some write a Diffie-Hellman key with its leading zeros.
+    """
     token = pace_steps.token(choice, shared, chip_key)
     response = ask(_command(choice, pace_steps.dynamic_data((READER_TOKEN, token)), last=True))
     if response.status in WRONG_TOKEN:

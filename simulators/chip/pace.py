@@ -66,17 +66,17 @@ class PaceRun:
         received = yield answer
         secret = draw(group, self.chance)
         own_key = self.public = group.public_key(secret, generator)
-        reader_key = pace_steps.differ(group, own_key, received.get(pace_steps.READER_KEY, b""))
+        reader_key = received.get(pace_steps.READER_KEY, b"")
+        shared = group.agree(secret, pace_steps.differ(group, own_key, reader_key))
         received = yield {pace_steps.CHIP_KEY: own_key}
-        shared = group.agree(secret, reader_key)
         token = pace_steps.token(choice, shared, own_key)
         if not tdes.same(received.get(pace_steps.READER_TOKEN, b""), token):
             raise Refused(apdu.AUTHENTICATION_FAILED)  # another password made another generator
+        last = {pace_steps.CHIP_TOKEN: pace_steps.token(choice, shared, reader_key)} | self._proof(
+            shared, mapping_secret
+        )
         self.session = choice.cipher.session(shared)
-        yield {
-            pace_steps.CHIP_TOKEN: pace_steps.token(choice, shared, reader_key),
-            **self._proof(shared, mapping_secret),
-        }
+        yield last
 
     def _map(self, nonce: bytes, secret: int, received: bytes) -> tuple[bytes, Objects]:
         group = self.choice.group
