@@ -162,7 +162,14 @@ def authority_key_id(extensions: Mapping[str, bytes]) -> bytes | None:
 
 
 def _key_id(extensions: Mapping[str, bytes]) -> bytes | None:
-    return only(extensions[KEY_ID], OCTET_STRING).value if KEY_ID in extensions else None
+    """Some real certificates leave the inner octet string out; as an id the bare octets do as well."""
+    value = extensions.get(KEY_ID)
+    if value is None:
+        return None
+    try:
+        return only(value, OCTET_STRING).value
+    except Garbled:
+        return value
 
 
 def _authority(extensions: Mapping[str, bytes]) -> bool | None:

@@ -20,7 +20,6 @@ MAX_FILE_BYTES: Final = MAX_LDIF_BYTES
 MAX_PEM_BLOCKS: Final = 4096
 
 PEM: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----\s(.*?)-----END \1-----", re.DOTALL)
-PEM_LABELS: Final = (b"CERTIFICATE", b"X509 CERTIFICATE", b"TRUSTED CERTIFICATE", b"X509 CRL", b"CMS", b"PKCS7")
 
 
 class Kind(StrEnum):
@@ -41,6 +40,13 @@ class Piece:
     line: int = 0
 
 
+PEM_LABELS: Final = {
+    b"CERTIFICATE": Kind.CERTIFICATE,
+    b"X509 CERTIFICATE": Kind.CERTIFICATE,
+    b"X509 CRL": Kind.CRL,
+    b"CMS": None,  # look inside
+    b"PKCS7": None,
+}
 OF_LDIF: Final = {
     LdifKind.SIGNER: Kind.LISTED,
     LdifKind.AUTHORITY: Kind.LISTED,
@@ -60,7 +66,7 @@ def pieces(data: bytes) -> list[Piece]:
     if looks_like_ldif(data):
         return list(map(_of_ldif, read_ldif(data))) or _nothing("the LDIF holds no certificates and no lists")
     if b"-----BEGIN " in data[:65536]:
-        return [Piece(kind_of(der), der) for der in _pem(data)] or _nothing("the PEM holds no certificates or lists")
+        return list(_pem(data)) or _nothing("the PEM holds no certificates or lists")
     return [Piece(kind_of(data), data)]
 
 
@@ -100,15 +106,18 @@ def _is_dated(fields: Fields) -> bool:
     return fields.next().tag in (UTC_TIME, GENERALIZED_TIME)
 
 
-def _pem(data: bytes) -> Iterator[bytes]:
+def _pem(data: bytes) -> Iterator[Piece]:
+    """Block by block; what the label says is believed, so that an odd certificate is still one."""
     for number, found in enumerate(PEM.finditer(data)):
         if number == MAX_PEM_BLOCKS:
             raise Garbled(f"more than {MAX_PEM_BLOCKS} blocks of PEM")
-        if found[1] in PEM_LABELS:
-            try:
-                yield b64decode(b"".join(found[2].split()), validate=True)
-            except (binascii.Error, ValueError):
-                raise Garbled("the PEM is not in base64") from None
+        if found[1] not in PEM_LABELS:
+            continue
+        try:
+            content = b64decode(b"".join(found[2].split()), validate=True)
+        except (binascii.Error, ValueError):
+            raise Garbled("the PEM is not in base64") from None
+        yield Piece(PEM_LABELS[found[1]] or kind_of(content), content)
 
 
 def _of_ldif(item: Item) -> Piece:

@@ -162,7 +162,7 @@ class _Import:
     lists: dict[int, str] = field(default_factory=dict)  # the sources of this command, and what they are called
 
     def certificates(self, one: Told, kind: Kind) -> None:
-        """By hand each must be readable; what a directory holds is kept as it is."""
+        """One that comes alone must be readable; among others it is kept as it is, and marked."""
         found = [piece for piece in one.pieces if piece.kind is kind and self._readable(one, piece)]
         if not found:
             return
@@ -178,7 +178,7 @@ class _Import:
             self._tick(one)
 
     def _readable(self, one: Told, piece: Piece) -> bool:
-        if piece.kind is Kind.LISTED:
+        if piece.kind is Kind.LISTED or len(one.pieces) > 1:
             return True
         try:
             parse_certificate(piece.content)

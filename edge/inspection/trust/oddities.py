@@ -26,6 +26,12 @@ def oddities(certificate: Certificate) -> Iterator[str]:
         yield "it claims to be self-signed, and its own key did not sign it"
 
 
+def signer_oddities(certificate: Certificate) -> Iterator[str]:
+    """Of a certificate that is not counted among the authorities'."""
+    if "key_cert_sign" in (certificate.usages or ()):
+        yield "it may sign certificates, and says that it is no authority's: it vouches for nobody"
+
+
 def claims_to_sign_itself(certificate: Certificate) -> bool:
     """The same name twice is not enough: link certificates have it too. (Doc 9303-12, 7.1.1)"""
     same_name = certificate.subject == certificate.issuer

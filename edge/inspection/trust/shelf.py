@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from edge.inspection.trust.oddities import UNREADABLE, oddities
+from edge.inspection.trust.oddities import UNREADABLE, oddities, signer_oddities
 from icao.pki.certificates import Certificate, parse_certificate
 from icao.pki.crl import Crl
 from icao.pki.deviation_list import DeviationList
@@ -76,7 +76,7 @@ def _row(der: bytes, digest: bytes) -> tuple[bytes | str | None, ...]:
     return (
         digest, der, "authority" if authority else "signer", letters(certificate.country), certificate.subject,
         certificate.issuer, f"{certificate.serial:x}", certificate.key_id, sha256(certificate.public_key).digest(),
-        certificate.ends.isoformat(), "\n".join(oddities(certificate)) if authority else "",
+        certificate.ends.isoformat(), "\n".join(oddities(certificate) if authority else signer_oddities(certificate)),
     )  # fmt: skip
 
 
@@ -86,8 +86,10 @@ def letters(country: str) -> str:
 
 
 def is_authority(certificate: Certificate) -> bool:
-    """It says so; or it is a root so old that it says nothing (X.509 version 1)."""
-    return certificate.authority or (certificate.authority is None and certificate.subject == certificate.issuer)
+    """It says so; or it says nothing of it, as some old ones do, and is a root or may sign certificates."""
+    if certificate.authority is not None:
+        return certificate.authority
+    return certificate.subject == certificate.issuer or "key_cert_sign" in (certificate.usages or ())
 
 
 def add_crl(connection: sqlite3.Connection, name: str, crl: Crl, now: datetime) -> bool:
