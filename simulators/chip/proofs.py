@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -99,7 +100,7 @@ class Proofs:
             key = serialization.load_der_private_key(
                 self._secrets.active_authentication, None, unsafe_skip_rsa_key_validation=True
             )
-        except ValueError:  # a curve that OpenSSL does not know
+        except (ValueError, UnsupportedAlgorithm):  # a curve that OpenSSL does not know, or not spelled out
             return None
         return key if isinstance(key, rsa.RSAPrivateKey) else None
 
