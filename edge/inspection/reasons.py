@@ -5,6 +5,7 @@ from typing import Final
 
 from edge.gate.events import Reason
 from icao.checks import Check, Mode, Result, overall
+from icao.chip import downgrade
 
 # Without each of these nothing is proved: the chip was opened, its state signed it, and the page says the same.
 REQUIRED: Final = frozenset(
@@ -18,6 +19,7 @@ REQUIRED: Final = frozenset(
         "pa.ds_validity",
         "pa.csca_validity",
         "pa.country",
+        "lds.dg_list",
         "mrz.match",
     }
 )
@@ -53,21 +55,41 @@ def reason_for(check: Check) -> Reason:
     failed = check.result is Result.FAILED
     match check.id.split("."):
         case ["access", *_]:
-            return Reason.CHIP_ACCESS_DENIED
+            # Whoever hides PACE from us (A03) has written to the chip; a chip that does not open has another page.
+            return Reason.CHIP_ALTERED if check.code == downgrade.STRIPPED else Reason.CHIP_ACCESS_DENIED
+        case ["aa" | "ca" | "cam", *_]:
+            return _of_proof(check)
         case ["mrz", "printed"]:
             return Reason.DOCUMENT_UNREADABLE
         case ["mrz", *_]:
             return Reason.MRZ_MISMATCH
-        case ["pa", "dg_hash", *_]:
-            return Reason.CHIP_ALTERED
-        case ["pa", "chain"]:
-            # Whoever borrows a known state's name without its key has forged; whom nobody knows is unknown.
-            return Reason.SIGNATURE_INVALID if failed else Reason.ISSUER_UNKNOWN
-        case ["pa", "ds_validity" | "csca_validity"]:
-            return Reason.SIGNER_EXPIRED if failed else Reason.ISSUER_UNKNOWN
-        case ["pa", "country"]:
-            return Reason.SIGNATURE_INVALID if failed else Reason.ISSUER_UNKNOWN
-        case ["pa", *_]:
-            return Reason.SIGNATURE_INVALID
+        case ["lds", "dg_list"]:
+            return Reason.CHIP_ALTERED if failed else Reason.CHIP_UNREADABLE
+        case ["pa", *which]:
+            return _of_passive(which[0] if which else "", failed=failed)
         case _:
             return Reason.CHIP_UNREADABLE
+
+
+def _of_proof(check: Check) -> Reason:
+    """A copy (A01), a chip whose proof somebody took away (A02), or a key that nobody known has signed."""
+    if check.result is Result.FAILED:
+        return Reason.CHIP_ALTERED if check.code.endswith("-stripped") else Reason.CHIP_CLONED
+    return Reason.ISSUER_UNKNOWN if check.code.endswith("-not-bound") else Reason.CHIP_UNREADABLE
+
+
+def _of_passive(which: str, *, failed: bool) -> Reason:
+    match which:
+        case "dg_hash":
+            return Reason.CHIP_ALTERED
+        case "chain" | "country":
+            # Whoever borrows a known state's name without its key has forged; whom nobody knows is unknown.
+            return Reason.SIGNATURE_INVALID if failed else Reason.ISSUER_UNKNOWN
+        case "ds_validity" | "csca_validity":
+            return Reason.SIGNER_EXPIRED if failed else Reason.ISSUER_UNKNOWN
+        case "crl":
+            return Reason.SIGNER_REVOKED if failed else Reason.LISTS_STALE
+        case "deviation":
+            return Reason.SIGNER_DEVIATES if failed else Reason.LISTS_STALE
+        case _:
+            return Reason.SIGNATURE_INVALID
