@@ -53,7 +53,7 @@ from simulators.issuing.passports import Passport
 from simulators.issuing.state import open_states, write_trust
 from simulators.lists import ListedDocument, ListedPerson, write_lists
 from simulators.people.citizens import citizens, live, portrait
-from tests.fuzz import mrz
+from tests.fuzz import mrz, pace
 from tests.fuzz.garbage import garbage
 from tests.fuzz.target import Make, Target
 
@@ -99,6 +99,7 @@ def _paper(passports: Sequence[Passport], trust: Path) -> list[Target]:
             "mrz", _spoilt(*zones), lambda data: zone.parse(data.decode("latin-1").split("\n"), TODAY), (zone.MrzError,)
         ),
         *mrz.targets(zones, TODAY),
+        *pace.targets(passports[0].mrz_lines),
         Target("mrz typed", _spoilt(*zones), lambda data: zone.tidied(data.decode("latin-1"))),
         Target("tlv", _spoilt(*dg1, *dg2, *sod), tlv.read_all, (Garbled,)),
         Target("tlv survey", _spoilt(*sod, *certificates), tlv.survey, (Garbled,)),
