@@ -144,8 +144,8 @@ def _period(part: Part) -> tuple[date, date]:
 
 def _description(part: Part) -> str:
     fields = Fields(part.value)
-    text = None
-    if fields.left and (found := fields.next()).tag != OBJECT_IDENTIFIER:
+    text, found = None, fields.next()
+    if found.tag != OBJECT_IDENTIFIER:
         text, found = found, fields.next(OBJECT_IDENTIFIER)
     arcs = oid(found).removeprefix(f"{DEVIATION_LIST}.")
     says = KINDS.get(arcs, f"deviation {arcs}")
