@@ -129,6 +129,7 @@ def test_a_short_part_of_the_chip_is_padded_to_the_last_nibble() -> None:
     for loose in (
         b"\x6b" + b"\xbb" * len(padding) + b"\xbb" + part + digest + b"\xbc",
         b"\x6b" + b"\0" * len(padding) + b"\xba" + part + digest + b"\xbc",
+        b"\x6b" + padding + b"\0" + part + digest + b"\xbc",
         b"\x4b" + padding + b"\xba" + part + digest + b"\xbc",
         b"\x4a" + good[1:],
     ):
@@ -163,6 +164,13 @@ def test_one_below_the_modulus_is_no_signature() -> None:
     key = rsa_key(1024)
     modulus = key.public_key().public_numbers().n
     assert judged(key, (modulus - 1).to_bytes(128, "big")).result is Result.FAILED
+
+
+def test_one_signature_has_one_form() -> None:
+    """Beyond the modulus the same number comes round again, and is no second signature."""
+    key = rsa_key(1024)
+    again = int.from_bytes(sign_rsa(key, NONCE, chosen), "big") + key.public_key().public_numbers().n
+    assert judged(key, again.to_bytes(129, "big")).code == "aa-signature-wrong"
 
 
 def test_a_short_modulus_is_for_the_policy_to_judge() -> None:

@@ -217,6 +217,12 @@ def test_the_chip_refuses_a_reader_s_key_off_its_curve(key: bytes) -> None:
         follow(group, secret, BY_ARC[infos.AES_128], key)
 
 
+def test_the_chip_refuses_a_reader_s_power_outside_its_group() -> None:
+    """A17: 2 is no power of the generator, and would tell something of the chip's secret."""
+    with pytest.raises(Garbled, match="outside its group"):
+        follow(MODP_2048_256, 5, BY_ARC[infos.AES_128], b"\2")
+
+
 def test_the_chip_refuses_a_command_with_two_keys_or_none() -> None:
     for data in (b"", write(0x91, b"1") * 2, write(0x84, b"1")):
         with pytest.raises(Garbled):

@@ -168,6 +168,7 @@ def test_without_chip_authentication_the_chip_takes_no_certificate() -> None:
     terminal = terminal_of(verifier(), system())
     check = terminal_authentication.run(chip.talk.send, terminal, ["UTCVCA00001"], CHIP_ID, bytes(32))
     assert check.code == "ta-refused"
+    assert "UTDVXX00001" in check.detail
 
 
 def test_a_document_verifier_is_no_terminal() -> None:
