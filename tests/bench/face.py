@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from edge.cage.decoding import decoded
 from edge.face.client import FaceProcess, FaceSettings
-from edge.face.eyes import decoded
 from edge.face.sface import SFaceMatcher
 from simulators.camera.camera import CameraSim
 from simulators.people.citizens import SIMULATED_THRESHOLD, citizens, live, portrait

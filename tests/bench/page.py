@@ -32,7 +32,10 @@ Headless Chromium in fresh windows. `transfer_kb` with headers, uncached; `drawn
     "outbox": "One crossing, one FULL transaction, in a temporary folder on this machine's disk.",
     "documents": """\
 The chip in the same process: `host_ms` is our share alone, `with_a_real_chip_ms` adds what a real chip takes. A reader
-and a chip with extended length (4096 bytes a command), and without (231).""",
+and a chip with extended length (4096 bytes a command, and more once a chip has given that), and without (231).
+`read_4096` and `read_256`: a chip of 16 KB (COM, DG1, DG2, SOD, DG14, DG15) opened by BAC; every command is counted.
+`whole_reading`: PACE, files, passive, chip and active authentication at a real chip's tempo; `over_percent` is what it
+took longer than its commands. `all_day`: memory of a process that reads and judges documents, their chips with it.""",
     "face": "The delivered matcher on one thread.",
 }
 
