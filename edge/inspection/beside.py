@@ -34,6 +34,8 @@ class PassiveBeside:
         self.took_ms = 0.0
 
     def __enter__(self) -> "PassiveBeside":
+        # Started before there is anything to do: whoever starts a thread waits for it, and the chip would wait too.
+        self._thread.submit(bool)
         return self
 
     def __exit__(
