@@ -1,4 +1,4 @@
-"""How do sources come into the store? All files of one command in one transaction, anchors first, older lists first.
+"""How do sources come into the store? All files of one command in one transaction, in whatever order they were named.
 
 A file that is not what it claims is refused with a sentence, and the others go in. ``Report`` says what became of each,
 and how the circle of those who are trusted changed: one authority that a list adds is what an attacker would add.
@@ -141,7 +141,7 @@ def put_in(
     work = _Import(connection, now, report, progress, sum(len(one.pieces) for one in told))
     for one in told:
         work.certificates(one, Kind.CERTIFICATE)
-    for signed in sorted(work.master_lists(told), key=lambda each: each.issued_at or ""):
+    for signed in work.master_lists(told):
         work.master_list(signed)
     for one in told:
         work.certificates(one, Kind.LISTED)

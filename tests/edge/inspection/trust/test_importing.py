@@ -268,6 +268,10 @@ def test_a_forged_newer_revocation_list_pushes_no_true_one_out(counter: Counter,
     counter.take(a_cer=utopia.state.csca_der, b_crl=utopia.crl(TODAY))
     counter.take(c_crl=crl(forger, (TODAY, TODAY + timedelta(days=90)), []))
     assert sorted(counter.ask("SELECT checked FROM crls")) == [(0,), (1,)]
+    with_the_right_key_id = bytearray(crl(utopia.state.issuer, (TODAY, TODAY + timedelta(days=90)), []))
+    with_the_right_key_id[-1] ^= 1
+    counter.take(d_crl=bytes(with_the_right_key_id))
+    assert sorted(counter.ask("SELECT checked FROM crls")) == [(0,), (0,), (1,)]
 
 
 def test_a_revocation_list_is_checked_when_its_authority_comes(counter: Counter, utopia: Authority) -> None:
