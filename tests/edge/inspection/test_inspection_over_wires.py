@@ -12,9 +12,14 @@ from icao.checks import Result
 from icao.chip.reading import read_chip
 from icao.mrz.zone import parse
 from simulators.chip.faults import Fault
+from simulators.chip.secrets import NO_SECRETS
 from simulators.issuing.__main__ import holder_of
+from simulators.issuing.card_access import CHIP_MAPPING
+from simulators.issuing.equipping import Mechanisms
 from simulators.issuing.office import Office
 from simulators.issuing.passports import Passport
+from simulators.issuing.state import State
+from tests.edge.inspection.chips import modern
 from tests.edge.inspection.desk import LIMITS, TODAY, Desk, passport
 
 HOSTILE_LIMIT_S = 6.0  # the slowest: a chip that falls silent, and a reader that takes its time to notice
@@ -95,6 +100,45 @@ def test_a_document_lifted_while_it_is_read_is_reported_as_lifted(desk: Desk, ho
     found = inspect(parse(honest.mrz_lines, TODAY), desk.reader, desk.trust, TODAY, lift_early, stop, LIMITS)
     assert found.lifted
     assert (found.document, found.reasons) == (None, (Reason.DOCUMENT_REMOVED,))
+
+
+def test_a_modern_passport_is_opened_by_pace_and_proves_itself(desk: Desk, states: dict[str, State]) -> None:
+    passport = modern(states["UTO"], Mechanisms(pace=CHIP_MAPPING))
+    desk.lay(passport)
+    found = desk.inspect(passport)
+    assert found.reasons == ()
+    details = {check.id: check.detail for check in found.checks}
+    assert "PACE-ECDH-CAM-AES128" in details["access"]
+    assert {"ca", "aa", "cam"} <= details.keys()
+
+
+def test_a_copy_of_a_modern_passport_is_found_out(desk: Desk, states: dict[str, State]) -> None:
+    copy = replace(modern(states["UTO"]), secrets=NO_SECRETS)
+    desk.lay(copy)
+    assert desk.inspect(copy).reasons == (Reason.CHIP_CLONED,)
+
+
+def test_a_document_lifted_while_it_is_read_and_put_back_is_read_to_its_end(
+    desk: Desk, states: dict[str, State]
+) -> None:
+    passport = modern(states["UTO"])
+    desk.lay(passport)
+    shares: list[float] = []
+
+    def slip(share: float) -> None:
+        shares.append(share)
+        if share > 0.3 and not back.is_set():
+            back.set()
+            desk.hand.lift()
+            desk.hand.lay(passport.files, passport.mrz_lines, None, passport.secrets)
+
+    back, stop = threading.Event(), threading.Event()
+    patient = replace(LIMITS, return_s=6.0, read_s=12.0)
+    printed = parse(passport.mrz_lines, TODAY)
+    found = inspect(printed, desk.reader, desk.trust, TODAY, slip, stop, patient)
+    assert back.is_set()
+    assert found.reasons == ()
+    assert shares == sorted(shares)
 
 
 def test_a_new_document_laid_down_at_once_is_read_although_the_reader_still_shows_the_old_one(
