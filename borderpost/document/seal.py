@@ -1,4 +1,4 @@
-"""Is this seal genuine, and of this paper? ``borderpost document seal F|TEXT``: a picture, a file or the seal's text."""
+"""Is this seal genuine, and of this paper? ``borderpost document seal F|TEXT``: from a picture, a file or its text."""
 
 import argparse
 import json

@@ -56,7 +56,8 @@ class SignerReference:
     def __str__(self) -> str:
         if self.sha1_end:
             return f"{self.country} {self.sha1_end.hex()}"
-        return f"{self.country}{self.name} {self.serials[0]:X}" if self.serials else f"{self.country}{self.name}"
+        name = self.country + self.name.upper()
+        return f"{name} {self.serials[0]:X}" if self.serials else name
 
 
 @dataclass(frozen=True, slots=True, repr=False)
