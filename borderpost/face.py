@@ -42,9 +42,9 @@ def match(arguments: argparse.Namespace) -> int:
 
 
 def _matcher(name: str) -> "Matcher":
-    from edge.face import cage
+    from edge.cage import limits
 
-    os.environ.update(cage.PICTURE_LIMITS)  # before OpenCV wakes up and reads them
+    os.environ.update(limits.PICTURE_LIMITS)  # before OpenCV wakes up and reads them
     try:
         from edge.face.protocols import MatcherError, matcher_named
 
@@ -59,8 +59,8 @@ def _matcher(name: str) -> "Matcher":
 
 
 def _picture(path: Path) -> "Image":
-    from edge.face.eyes import decoded
-    from edge.face.portrait import PortraitRefused
+    from edge.cage.decoding import decoded
+    from edge.cage.picture import PortraitRefused
 
     try:
         return decoded(path.read_bytes())

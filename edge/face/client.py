@@ -6,7 +6,6 @@ process stands ready for the next traveller. Nothing heavy is imported here.
 
 import asyncio
 import logging
-import os
 import random
 import re
 import sys
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 from time import monotonic
 
+from edge.cage.limits import environment
 from edge.face.talk import (
     BLOB_LIMIT_BYTES,
     LENGTHS,
@@ -43,8 +43,6 @@ HEALTHY_AFTER_S = 30.0  # A process that lived that long did not die of its star
 HINTS = frozenset({"", "nobody", "several", "too-dark", "blurred", "too-far", "look-straight"})
 WHY_MAX_CHARACTERS = 120
 WORD = re.compile(r"[a-z-]{0,40}")  # what of a stranger's text may stand in a log
-# What the process needs of our surroundings, and no more: a secret in an environment must not reach a decoder.
-ENVIRONMENT = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "VIRTUAL_ENV")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +139,7 @@ class FaceProcess:
         """One process from its start to its end, however it ends."""
         try:
             self._process = process = await asyncio.create_subprocess_exec(
-                *self._command(), stdin=PIPE, stdout=PIPE, env=_environment()
+                *self._command(), stdin=PIPE, stdout=PIPE, env=environment()
             )
         except OSError as error:
             log.error("the face process does not start: %s", type(error).__name__)
@@ -242,10 +240,6 @@ def _plain(why: str) -> str:
     'gone?2026-01-01 INFO edge all is well'
     """
     return "".join(letter if letter.isprintable() else "?" for letter in why[:WHY_MAX_CHARACTERS])
-
-
-def _environment() -> dict[str, str]:
-    return {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
 
 
 async def _end(process: Process) -> None:

@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from edge.cage.decoding import decoded
+from edge.cage.picture import PortraitRefused
 from edge.face.evidence import Evidence, is_due, weigh
-from edge.face.eyes import Eyes, decoded
-from edge.face.portrait import PortraitRefused
+from edge.face.eyes import Eyes
 from edge.face.protocols import Compare, Found, Image, Liveness, Matcher, Pad
 from edge.face.quality import hint_of
 from edge.gate.events import Face

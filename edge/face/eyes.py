@@ -4,11 +4,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-import cv2
-import numpy
-
+from edge.cage.decoding import decoded
+from edge.cage.picture import PortraitRefused
 from edge.face.freshness import Freshness
-from edge.face.portrait import PortraitRefused, size_within_limits
 from edge.face.protocols import Image
 from hardware.drivers.camera import CameraLost, CameraSource, Frame, open_camera
 
@@ -78,17 +76,3 @@ def _pixels(frame: Frame) -> Image:
         return decoded(frame.image)
     except PortraitRefused as refused:
         raise CameraLost(f"the camera sent no picture: {refused.reason}") from None
-
-
-def decoded(picture: bytes) -> Image:
-    """The pixels of a JPEG or JPEG 2000 whose claims are within limits. Raises PortraitRefused."""
-    size_within_limits(picture)
-    try:
-        # Attack: an orientation mark turns a face upside down for one reader and not for another; it is ignored.
-        flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-        pixels = cv2.imdecode(numpy.frombuffer(picture, numpy.uint8), flags)
-    except (cv2.error, MemoryError):
-        raise PortraitRefused("undecodable") from None
-    if pixels is None:
-        raise PortraitRefused("undecodable")
-    return pixels.astype(numpy.uint8, copy=False)

@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, BinaryIO
 
-from edge.face import cage
+from edge.cage import limits
 from edge.face.talk import (
     LENGTHS,
     Answered,
@@ -43,7 +43,7 @@ def main(words: Sequence[str] | None = None) -> int:
     begun_s = time.monotonic()
     arguments = _arguments(words)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    os.environ.update(cage.PICTURE_LIMITS)  # before OpenCV wakes up and reads them
+    os.environ.update(limits.PICTURE_LIMITS)  # before OpenCV wakes up and reads them
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the edge; the end of our input tells us.
     mouth = Mouth(_standard_output())
     from edge.face.protocols import MatcherError
@@ -87,9 +87,9 @@ def _serve(arguments: argparse.Namespace, mouth: "Mouth", begun_s: float) -> Non
     eyes = Eyes(arguments.camera, lambda lost, why: mouth.say(CameraChanged(lost, why)))
     ears = Ears(sys.stdin.buffer)
     ears.start()
-    cage.lock()
+    limits.lock()
     started_s = round(time.monotonic() - begun_s, 3)
-    mouth.say(Ready(matcher.name, matcher.version, matcher.model_sha256, started_s, round(cage.rss_mb(), 1)))
+    mouth.say(Ready(matcher.name, matcher.version, matcher.model_sha256, started_s, round(limits.rss_mb(), 1)))
     comparer = Comparer(matcher, eyes, arguments.threshold, pad)
     try:
         _work(ears, mouth, comparer)
@@ -105,13 +105,13 @@ def _work(ears: "Ears", mouth: "Mouth", comparer: "Comparer") -> None:
             case (Compare() as asked, portrait):
                 _answer(asked, portrait, ears, mouth, comparer)
             case _:
-                cage.grant_cpu(PROBE_EVERY_S)
+                limits.grant_cpu(PROBE_EVERY_S)
                 comparer.eyes.probe()
         heard = ears.next(PROBE_EVERY_S)
 
 
 def _answer(asked: Compare, portrait: bytes, ears: "Ears", mouth: "Mouth", comparer: "Comparer") -> None:
-    cage.grant_cpu(asked.limit_s)
+    limits.grant_cpu(asked.limit_s)
     done = comparer.compare(
         portrait,
         until_s=time.monotonic() + asked.limit_s,

@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from edge.cage.picture import PortraitRefused, size_within_limits
 from edge.decision.lists import ListError, load_list
 from edge.decision.names import name_keys
 from edge.decision.rules import DEFAULT, RulesError, load_rules
-from edge.face.portrait import PortraitRefused, size_within_limits
 from edge.face.talk import LENGTHS, Compare, Hinted, TalkGarbledError, decode_body, decode_lengths, encode
 from edge.inspection.inspect import judge
 from edge.inspection.trust import TrustStore
@@ -53,7 +53,7 @@ from simulators.issuing.passports import Passport
 from simulators.issuing.state import open_states, write_trust
 from simulators.lists import ListedDocument, ListedPerson, write_lists
 from simulators.people.citizens import citizens, live, portrait
-from tests.fuzz import mrz, pace
+from tests.fuzz import chip_proofs, mrz, pace, seals, trust
 from tests.fuzz.garbage import garbage
 from tests.fuzz.target import Make, Target
 
@@ -79,7 +79,15 @@ def targets(folder: Path) -> list[Target]:
     passports = [
         office.issue("honest", holder_of("u01"), holder_of("u02"), code) for code in ("UTO", *list(states)[:2])
     ]
-    return [*_paper(passports, folder / "trust"), *_wires(), *_contract(), *_files(folder), *_pictures()]
+    return [
+        *_paper(passports, folder / "trust"),
+        *_wires(),
+        *_contract(),
+        *_files(folder),
+        *_pictures(),
+        *trust.targets(states, TODAY),
+        *seals.targets(states["UTO"], TODAY),
+    ]
 
 
 def _spoilt(*seeds: bytes) -> Make:
@@ -100,6 +108,7 @@ def _paper(passports: Sequence[Passport], trust: Path) -> list[Target]:
         ),
         *mrz.targets(zones, TODAY),
         *pace.targets(passports[0].mrz_lines),
+        *chip_proofs.targets(passports[0].mrz_lines),
         Target("mrz typed", _spoilt(*zones), lambda data: zone.tidied(data.decode("latin-1"))),
         Target("tlv", _spoilt(*dg1, *dg2, *sod), tlv.read_all, (Garbled,)),
         Target("tlv survey", _spoilt(*sod, *certificates), tlv.survey, (Garbled,)),
@@ -120,7 +129,7 @@ def _paper(passports: Sequence[Passport], trust: Path) -> list[Target]:
         Target(
             "inspection",
             _files_of(passports[0]),
-            lambda files: judge(zone.parse(passports[0].mrz_lines, TODAY), files, TrustStore(anchors), TODAY),
+            lambda files: judge(zone.parse(passports[0].mrz_lines, TODAY), files, trusted, TODAY),
         ),
         Target(
             "chip conversation",

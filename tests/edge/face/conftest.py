@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.face.eyes import decoded
+from edge.cage.decoding import decoded
 from edge.face.protocols import Found, Image
 from edge.face.sface import SFaceMatcher
 from simulators.people.citizens import LIVE_SHOTS, citizens, live

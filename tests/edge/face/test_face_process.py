@@ -325,7 +325,7 @@ def test_the_edge_asks_for_faces_without_carrying_the_weight() -> None:
 
 def test_a_picture_that_eats_memory_meets_the_cage() -> None:
     eaten = python("""
-        from edge.face import cage
+        from edge.cage import limits as cage
         cage.lock()
         bytearray(cage.MEMORY_ROOM_BYTES // 2)
         try:
@@ -338,7 +338,7 @@ def test_a_picture_that_eats_memory_meets_the_cage() -> None:
 
 def test_a_picture_that_eats_time_meets_the_cage() -> None:
     spinning = python("""
-        from edge.face import cage
+        from edge.cage import limits as cage
         cage.CPU_ROOM_S = 0
         cage.grant_cpu(0.1)
         while True:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from edge.face.eyes import decoded
+from edge.cage.decoding import decoded
 from edge.face.protocols import Found
 from edge.face.sface import SFaceMatcher
 from simulators.people.citizens import LOOK_ALIKES, SIMULATED_THRESHOLD, citizen, citizens, live, portrait

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from edge.face.eyes import decoded
+from edge.cage.decoding import decoded
 from edge.face.protocols import Found
 from edge.face.quality import hint_of
 from edge.face.sface import SFaceMatcher

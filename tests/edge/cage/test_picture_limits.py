@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.face.eyes import decoded
-from edge.face.portrait import JP2_SIGNATURE, PortraitRefused, Size, size_within_limits
+from edge.cage.decoding import decoded
+from edge.cage.picture import PortraitRefused, Size, size_within_limits
+from icao.lds.images import JP2 as JP2_SIGNATURE
 from simulators.people.citizens import citizen, portrait
 
 JPEG = portrait(citizen("u02"))
