@@ -16,7 +16,7 @@ from icao.chip.ciphers import BY_ARC
 from icao.chip.domain_parameters import BY_ID, MODP_1024_160, MODP_2048_256
 from icao.chip.groups import CurveGroup, Group
 from icao.lds import security_infos as infos
-from icao.lds.security_infos import ChipAuthenticationInfo, ChipAuthenticationKey, parse_dg14
+from icao.lds.security_infos import ChipAuthenticationInfo, ChipAuthenticationKey, parse_dg14, parse_security_infos
 from icao.pki.curves import BRAINPOOL_P256R1, P256, P384
 from icao.pki.keys import NotSupported
 from icao.tlv import Garbled, write
@@ -46,6 +46,38 @@ def ready(way: ChipAuthentication) -> Prepared:
     choice = choose(parse_dg14(with_ca(way).files["DG14"]))
     assert choice is not None
     return prepare(choice, CHANCE)
+
+
+# BSI's worked example for EAC: the chip's key as EF.CardSecurity holds it, both private keys, what follows. It is of
+# version 2, which mixes a nonce of the chip's into the session keys; all before that is the same.
+EXAMPLE_INFO = bytes.fromhex(
+    "31643062060904007F000702020102 3052 300C 060704007F0007010202010D 0342 00"
+    "04A44EBE5451DF7AADB01E459B8C928A87746A57927C8C28A6775C97A7E1FE8D9A46FF4A1CC7E4D1389AEA19758E4F75C28C598FD734AEBEB1"
+    "35337CF95BE12E94 020101"
+)
+EXAMPLE_CHIP = 0x7984674CF3B3A524BF929CE8A67FCF22173DA0BAD595EED6DEB72D22C542FA9D
+EXAMPLE_READER = bytes.fromhex("A6A4D255C5BF7A77EC3D0553DB74F693CF044E18C98364D4977A296108AF19BD")
+EXAMPLE_PUBLIC = bytes.fromhex(
+    "045A7A377FC9CAFC03AC7FF45441A8B2909D88EAB8E6B0173847AB49B949DF3799A34EE57EC55268CF8B1C3EC489F8BF4CF4C68D3FD9670E89"
+    "C0D5D3FFF1AAF89F"
+)
+EXAMPLE_SECRET = bytes.fromhex("791DA04273CCFE862E52DF60347E2557192E1F8D7517822CE3D306056C1CDEB4")
+EXAMPLE_NONCE = bytes.fromhex("4287B3072A3EDC60")
+EXAMPLE_KEYS = ("94ABCD271AB7D9A5590BA52CB518B831", "78B5709E7ABEDB185B424D0EE3A82499")
+
+
+def test_the_worked_example_agrees_on_its_secret_and_keys() -> None:
+    (info,) = parse_security_infos(EXAMPLE_INFO)
+    way = ChipAuthenticationInfo(infos.CA_ECDH + ".2", 1, 1)
+    choice = choose([way, info])
+    assert choice is not None
+    prepared = prepare(choice, lambda count: EXAMPLE_READER)
+    assert prepared.public == EXAMPLE_PUBLIC
+    cipher = BY_ARC[infos.AES_128]
+    assert prepared.session == cipher.session(EXAMPLE_SECRET)
+    assert prepared.session == follow(prepared.group, EXAMPLE_CHIP, cipher, EXAMPLE_PUBLIC)
+    derived = [cipher.derive_key(EXAMPLE_SECRET + EXAMPLE_NONCE, purpose).hex().upper() for purpose in (1, 2)]
+    assert tuple(derived) == EXAMPLE_KEYS
 
 
 @pytest.mark.parametrize("group", EVERY_GROUP, ids=lambda group: group.name)
