@@ -47,6 +47,7 @@ log = logging.getLogger("edge")
 
 END_LIMIT_S = 1.5
 KEY_BYTES = 32
+ODDITIES_LOGGED = 20  # of a trust store; real lists hold hundreds
 OFFICER_KEY_MIN_CHARACTERS = 8  # at one wrong guess a second
 TOLD_WITHIN_S = 1.0  # the controller tells what it has kept with its first answers
 
@@ -279,10 +280,12 @@ def _trusting(folder: Path) -> TrustStore:
         trust = TrustStore.open(folder)
     except TrustError as error:
         raise CannotStart(str(error), "Put the states' certificates there and start again.") from error
-    for (
-        oddity
-    ) in trust.oddities:  # a state whose certificate is not read is an unknown state, and nobody would know why
+    # A state whose certificate is not read is an unknown state, and nobody would know why.
+    odd = trust.oddities
+    for oddity in odd[:ODDITIES_LOGGED]:
         log.warning("trust store, %s: %s", oddity.name, oddity.why)
+    if len(odd) > ODDITIES_LOGGED:
+        log.warning("trust store: %d odd in all; `borderpost document trust show %s` names them", len(odd), folder)
     return trust
 
 

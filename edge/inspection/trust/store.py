@@ -7,13 +7,14 @@ unknown. What is odd never keeps the rest from being used.
 
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha1
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from edge.inspection.trust.database import FILE, TrustError, in_memory, open_to_read, spoken, transaction
 from edge.inspection.trust.importing import Report, loose_certificates, put_in, tell
@@ -26,7 +27,9 @@ from icao.pki.trust import Issued, Reference
 
 MAX_CERTIFICATES: Final = 4096  # in a plain folder; the world has some 600
 KEPT_PARSED: Final = 256
-KEPT_LISTS: Final = 16
+KEPT_LISTS: Final = 32
+
+Listed = TypeVar("Listed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,11 @@ class TrustStore:
     def __init__(self, connection: sqlite3.Connection, path: Path, refused: Sequence[Oddity] = ()) -> None:
         self._connection, self._path, self._refused = connection, path, tuple(refused)
         self._lock = threading.Lock()
+        # A list may be of megabytes: it is fetched and read once, and known by its digest from then on.
+        self._crl = lru_cache(KEPT_LISTS)(lambda digest: parse_crl(self._list("crls", digest)))
+        self._deviations = lru_cache(KEPT_LISTS)(
+            lambda digest: parse_deviation_list(self._list("deviation_lists", digest))
+        )
         connection.create_function("sha1", 1, lambda der: sha1(der, usedforsecurity=False).digest(), deterministic=True)
 
     @staticmethod
@@ -101,15 +109,20 @@ class TrustStore:
 
     def crls_of(self, issuer: Certificate) -> Sequence[Crl]:
         rows = self.rows(
-            "SELECT der FROM crls WHERE issuer = ? OR authority_key_id = ? OR country = ?",
+            "SELECT sha256 FROM crls WHERE issuer = ? OR authority_key_id = ? OR country = ?",
             issuer.subject,
             issuer.key_id,
             letters(issuer.country),
         )
-        return [_crl(der) for (der,) in rows]
+        return list(_still_there(self._crl, rows))
 
     def deviation_lists(self) -> Sequence[DeviationList]:
-        return [_deviation_list(der) for (der,) in self.rows("SELECT der FROM deviation_lists")]
+        return list(_still_there(self._deviations, self.rows("SELECT sha256 FROM deviation_lists")))
+
+    def _list(self, table: str, digest: bytes) -> bytes:
+        """Raises LookupError when an import has just replaced it."""
+        (row,) = self.rows(f"SELECT der FROM {table} WHERE sha256 = ?", digest) or [()]  # noqa: S608  (one of two names)
+        return bytes(row[0])
 
     def _certificates(self, where: str, *values: object) -> list[Certificate]:
         rows = self.rows(f"SELECT der FROM certificates WHERE {where}", *values)  # noqa: S608  (never a stranger's words)
@@ -131,8 +144,12 @@ ODD: Final = (
 
 # Parsed once each, whichever store they came from: the same bytes say the same.
 _certificate = lru_cache(KEPT_PARSED)(parse_certificate)
-_crl = lru_cache(KEPT_LISTS)(parse_crl)
-_deviation_list = lru_cache(KEPT_LISTS)(parse_deviation_list)
+
+
+def _still_there(read: Callable[[bytes], Listed], rows: Sequence[tuple[bytes]]) -> Iterator[Listed]:
+    for (digest,) in rows:
+        with suppress(LookupError):
+            yield read(digest)
 
 
 def _distinct(certificates: Sequence[Certificate]) -> list[Certificate]:
