@@ -104,9 +104,8 @@ def prepare(choice: Choice, random_bytes: RandomBytes) -> Prepared:
     group, chips = read_public_key(choice.key.spki)
     if isinstance(group, CurveGroup) != (choice.key.oid == PK_ECDH):
         raise Garbled("the chip's key is of another kind than it says")
-    secret = draw(group, random_bytes)
-    session = choice.cipher.session(group.agree(secret, chips))
-    return Prepared(choice, group, group.public_key(secret, group.generator), session)
+    public, shared = group.offer(draw(group, random_bytes), chips)
+    return Prepared(choice, group, public, choice.cipher.session(shared))
 
 
 def run(ask: Ask, prepared: Prepared) -> Session:

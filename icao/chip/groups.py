@@ -47,6 +47,9 @@ class Group(Protocol):
     def agree(self, secret: int, other: bytes) -> bytes:
         """What both ends know in the end: x of the product, or the power, in full length. (Doc 9303-11, 9.6)"""
 
+    def offer(self, secret: int, other: bytes) -> tuple[bytes, bytes]:
+        """Our public key to ``secret`` on the group's own generator, and what both ends know in the end."""
+
     def element_from(self, number: int) -> bytes:
         """The element that this number of the field stands for, in integrated mapping. (Doc 9303-11, 4.4.3.3.2)"""
 
@@ -93,6 +96,10 @@ class CurveGroup:
         x = multiplication.shared_x(self.curve, secret, points.decode(self.curve, other))
         # In full length: without its leading zeros the two ends derive other keys, once in 256 times.
         return x.to_bytes(self.curve.size_bytes, "big")
+
+    def offer(self, secret: int, other: bytes) -> tuple[bytes, bytes]:
+        public, x = multiplication.public_and_shared(self.curve, secret, points.decode(self.curve, other))
+        return points.encode(self.curve, public), x.to_bytes(self.curve.size_bytes, "big")
 
     def element_from(self, number: int) -> bytes:
         return points.encode(self.curve, _point_from(self.curve, number))
@@ -151,6 +158,9 @@ class PowerGroup:
 
     def agree(self, secret: int, other: bytes) -> bytes:
         return pow(self._value(other), secret, self.p).to_bytes(self._size_bytes, "big")
+
+    def offer(self, secret: int, other: bytes) -> tuple[bytes, bytes]:
+        return self.public_key(secret, self.generator), self.agree(secret, other)
 
     def element_from(self, number: int) -> bytes:
         value = pow(number, (self.p - 1) // self.q, self.p)
