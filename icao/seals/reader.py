@@ -5,7 +5,7 @@ import binascii
 from typing import Final
 
 from icao.seals import idb, vds, vds_nc
-from icao.seals.seal import MAX_SEAL_BYTES, NotASeal, Seal
+from icao.seals.seal import NotASeal, Seal
 from icao.tlv import Garbled
 
 NO_SEAL: Final = "this is none of a VDS, a barcode of ICAO's datastructure and a VDS-NC"
@@ -14,8 +14,6 @@ NO_SEAL: Final = "this is none of a VDS, a barcode of ICAO's datastructure and a
 def parse(data: bytes) -> Seal:
     """The seal that fills a barcode. Raises NotASeal when it is something else, Garbled when it is a broken one."""
     if data[:1] == bytes([vds.MAGIC]):
-        if len(data) > MAX_SEAL_BYTES:
-            raise Garbled("the bytes are more than a barcode can hold")
         return vds.parse(data)
     if data[:4].decode("latin-1") in idb.PREFIXES:
         return idb.parse(data.decode("latin-1"))

@@ -12,7 +12,7 @@ from icao.mrz.codes import certificate_countries
 from icao.seals import c40, dates
 from icao.seals.features import UNKNOWN, VDS_PROFILES, read_content
 from icao.seals.objects import read_objects, write_object
-from icao.seals.seal import Kind, NotASeal, Seal, SignerReference, codes_of_zone
+from icao.seals.seal import MAX_SEAL_BYTES, Kind, NotASeal, Seal, SignerReference, codes_of_zone
 from icao.tlv import Garbled
 
 MAGIC: Final = 0xDC
@@ -43,9 +43,11 @@ def parse(data: bytes) -> Seal:
     """Raises NotASeal, Garbled."""
     if not data or data[0] != MAGIC:
         raise NotASeal("the bytes do not begin with DC, as a visible digital seal does")
+    if len(data) > MAX_SEAL_BYTES:
+        raise Garbled("the bytes are more than a barcode can hold")
     header = _header(data)
     *objects, last = read_objects(data, header.end) or (None,)
-    if last is None or last.tag != SIGNATURE or any(one.tag == SIGNATURE for one in objects):
+    if last is None or last.tag != SIGNATURE:
         raise Garbled("the seal does not end in a signature")
     profile = VDS_PROFILES.get((header.definition, header.category), UNKNOWN)
     content = read_content(objects, profile.features)
@@ -100,7 +102,7 @@ def _header(data: bytes) -> Header:
     else:
         text, references, end = _open_reference(data)
     tail = data[end : end + TAIL_BYTES]
-    if len(tail) != TAIL_BYTES or not country.isalpha() or not text[:2].isalpha():
+    if len(tail) != TAIL_BYTES or not country.isalpha():
         raise Garbled("the header is cut off, or names no country")
     return Header(
         country=country,

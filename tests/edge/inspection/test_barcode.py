@@ -124,7 +124,12 @@ def test_a_picture_that_claims_too_many_pixels_is_seen_by_no_decoder(width: int,
     with pytest.raises(NoSealFound) as refused:
         find_seal(png_claiming(width, height))
     assert refused.value.code == "picture-refused"
-    assert barcode_process.answer(png_claiming(width, height)) == bytes([barcode_process.UNDECODABLE])
+
+
+def test_the_process_itself_looks_at_the_header_too() -> None:
+    large = file(numpy.full((4001, 3000), 200, numpy.uint8))
+    assert barcode_process.answer(large) == bytes([barcode_process.UNDECODABLE])
+    assert barcode_process.answer(file(numpy.full((400, 300), 200, numpy.uint8))) == bytes([barcode_process.FOUND])
 
 
 @pytest.mark.parametrize(

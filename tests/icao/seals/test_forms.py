@@ -202,11 +202,52 @@ def test_a_stripped_signature_is_no_unsigned_barcode() -> None:
 def test_a_few_bytes_that_unpack_to_gigabytes_are_refused() -> None:
     bomb = zlib.compress(bytes(MAX_SEAL_BYTES * 1000), 9)
     with pytest.raises(Garbled):
+        idb.unpack(bomb)
+    with pytest.raises(Garbled):
         idb.parse("RDB1D" + base64.b32encode(bomb).decode().rstrip("="))
     with pytest.raises(Garbled):
         idb.unpack(zlib.compress(b"a") + b"behind")
     with pytest.raises(Garbled):
         idb.unpack(zlib.compress(b"a")[:-1])
+
+
+def base32(payload: bytes) -> str:
+    return base64.b32encode(payload).decode().rstrip("=")
+
+
+def test_flags_and_parts_must_agree() -> None:
+    unsigned = idb.message(idb.header("UTO"), [(9, c40.encode("123456"))])
+    assert idb.parse("RDB1A" + base32(unsigned)).signature == b""
+    signed_within = unsigned + write_object(idb.SIGNATURE, bytes(64))
+    unsigned_within = idb.parse(residence_permit()).signed[0]
+    for text in ("RDB1A" + base32(signed_within), "RDB1B" + base32(unsigned_within), "RDB1E" + base32(unsigned)):
+        with pytest.raises(Garbled):
+            idb.parse(text)
+
+
+def test_a_day_of_signature_that_nobody_knows_is_garbled() -> None:
+    genuine = idb.parse(residence_permit())
+    masked = genuine.signed[0][:8] + b"\x80" + genuine.signed[0][9:]
+    with pytest.raises(Garbled):
+        idb.parse(idb.seal(masked, genuine.signature))
+
+
+def test_spare_bits_behind_a_text_belong_to_nothing() -> None:
+    spare = base32(idb.message(idb.header("UTO"), [(9, c40.encode("123"))]))
+    idb.parse("RDB1A" + spare)
+    with pytest.raises(Garbled):
+        idb.parse("RDB1A" + spare[:-1] + chr(ord(spare[-1]) + 1))
+    told = json.loads(vaccination())
+    for value in ("AB", "AA=A"):
+        told["sig"]["sigvl"] = value
+        with pytest.raises(Garbled):
+            reader.parse(json.dumps(told).encode())
+
+
+def test_more_bytes_than_a_barcode_holds_are_garbled() -> None:
+    for begun in (b"\xdc", b"RDB1A", b"{"):
+        with pytest.raises(Garbled, match=r"more than|too long|longer than"):
+            reader.parse(begun + b" " * MAX_SEAL_BYTES)
 
 
 @pytest.mark.parametrize("text", ["RDB1", "RDB1E", "RDB1@AA", "RDB1A", "RDB1AAA======", "RDB1Aaa", "RDB1A8", "RDB1D"])

@@ -83,6 +83,14 @@ class Keeper(TrustedSet):
         return [self._kept]
 
 
+def test_a_reference_names_no_other_country_name_or_serial() -> None:
+    own, reference = parse_certificate(signer("V").der), visa().reference
+    assert reference.names(own)
+    assert not reference.names(replace(own, country="NV"))
+    assert not reference.names(replace(own, subject=own.subject.replace("=se", "=sf")))
+    assert not reference.names(replace(own, serial=0x28))
+
+
 def test_the_right_one_of_two_signers_with_one_name_is_found() -> None:
     """Serial numbers are short, and states use them again."""
     first, second = signer("V"), signer("V", curve="secp256r1")
@@ -222,6 +230,11 @@ def test_a_visa_seal_in_another_passport_is_failed() -> None:
     store = trust(signer("V"))
     assert found(visa(), store, "mrz.match", *PASSPORT).result is Result.SUCCESSFUL
     assert found(visa(), store, "mrz.match", *OTHER_PASSPORT).code == "seal-of-another-document"
+
+
+def test_a_card_of_the_visas_shape_is_asked_for_its_number() -> None:
+    card = zone("TD2", "ID")
+    assert found(visa(), trust(signer("V")), "mrz.match", *card).result is Result.SUCCESSFUL
 
 
 def test_a_sticker_on_another_card_is_failed() -> None:
