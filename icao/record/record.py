@@ -1,8 +1,8 @@
 """What may be kept of an inspection? That depends on the log class. (BSI TR-03135-1, 5.3, 5.4 and 6; TR-03135-2, 4.3)
 
 1. Basic says how the inspection went, and nothing of the person or of this one document.
-2. Standard adds the signer and what was believed. Where a check failed or stayed undetermined, it adds its sentence,
-   the zones and the digests of the files, for somebody has to look into it.
+2. Standard adds the signer and what was believed. Where a check that counts failed or stayed undetermined, it adds its
+   sentence, the zones and the digests of the files, for somebody has to look into it.
 3. Full adds these always, and the files themselves, except faces, fingers and irises.
 
 Results are told in the guideline's words. Of its XML schemas there is no copy here: the record follows their structure
@@ -16,7 +16,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final
 
-from icao.checks import Check, Result, overall
+from icao.checks import Check, Mode, Result, overall
 from icao.mrz.codes import meaning
 from icao.mrz.zone import Mrz
 from icao.pki.certificates import Certificate
@@ -30,11 +30,12 @@ BIOMETRIC: Final = frozenset({"DG2", "DG3", "DG4"})
 
 # Where the guideline describes a check: part 1, by the beginning of its id. The longest beginning counts.
 SECTIONS: Final = {
-    "access": "5.6.3", "ta": "5.6.3", "chip": "5.6.3", "aa": "5.6.4.1", "ca": "5.6.4.1", "pa": "5.6.4.2.1",
-    "pa.chain": "5.6.4.3", "pa.ds_validity": "5.6.4.3", "pa.csca_validity": "5.6.4.3", "pa.crl": "5.6.4.3",
-    "pa.deviation": "5.8", "pa.dg_hash": "5.6.4.4", "lds": "5.6.4.4", "pa.country": "5.6.4.5",
-    "mrz.printed": "5.5.4.1", "mrz.match": "5.7.2", "seal.signature": "5.9.1.2", "seal.chain": "5.9.1.3",
-    "seal.match": "5.7.7", "seal": "5.9.1",
+    "access": "5.6.3", "ta": "5.6.3", "chip": "5.6.3", "aa": "5.6.4.1", "ca": "5.6.4.1", "cam": "5.6.4.1",
+    "pa": "5.6.4.2.1", "pa.chain": "5.6.4.3", "pa.ds_validity": "5.6.4.3", "pa.csca_validity": "5.6.4.3",
+    "pa.crl": "5.6.4.3", "pa.document_type": "5.6.4.3", "pa.deviation": "5.8", "pa.dg_hash": "5.6.4.4",
+    "pa.country": "5.6.4.5", "lds": "5.6.4.4", "mrz.printed": "5.5.4.1", "mrz.match": "5.7.2", "seal": "5.9.1",
+    "seal.parse": "5.9.1.1", "seal.signature": "5.9.1.2", "seal.chain": "5.9.1.3", "seal.validity": "5.9.1.3",
+    "seal.crl": "5.9.1.3", "seal.purpose": "5.9.1.3", "seal.country": "5.9.1.5", "seal.match": "5.7.7",
 }  # fmt: skip
 GROUPS: Final = {"5.5": "optical_checks", "5.6": "electronic_checks", "5.7": "combined_checks", "5.9": "seal_checks"}
 ELECTRONIC: Final = "electronic_checks"
@@ -51,7 +52,7 @@ def record(inspected: Inspected, log_class: LogClass) -> dict[str, Any]:  # Any:
     """The record, in the order in which it is written; what is not known is None."""
     more, full = log_class is not LogClass.BASIC, log_class is LogClass.FULL
     checks = inspected.checks[:MAX_CHECKS]
-    personal = full or (more and any(check.result in DOUBTFUL for check in checks))
+    personal = full or (more and any(_doubtful(check) for check in checks))
     return {
         "format": FORMAT,
         "log_class": log_class.value,
@@ -96,7 +97,7 @@ def section_of(id: str) -> str:
 
 def _check(check: Check, section: str, log_class: LogClass) -> dict[str, Any]:  # Any: JSON
     # A sentence may quote what a document says; only words of ours go into the basic record.
-    told = log_class is LogClass.FULL or (log_class is LogClass.STANDARD and check.result in DOUBTFUL)
+    told = log_class is LogClass.FULL or (log_class is LogClass.STANDARD and _doubtful(check))
     return {
         "id": _ours(check.id),
         "section": section or None,
@@ -106,6 +107,11 @@ def _check(check: Check, section: str, log_class: LogClass) -> dict[str, Any]:  
         "duration_ms": None if check.duration_ms is None else round(check.duration_ms, 3),
         "detail": (check.detail[:MAX_DETAIL_CHARACTERS] or None) if told else None,
     }
+
+
+def _doubtful(check: Check) -> bool:
+    """Reason enough to keep what a document says. No list at hand is no reason: that holds for everybody."""
+    return check.result in DOUBTFUL and check.mode is not Mode.EVALUATORY
 
 
 def _document(zone: Mrz | None) -> dict[str, Any] | None:  # Any: JSON

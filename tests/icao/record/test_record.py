@@ -114,7 +114,7 @@ def test_standard_tells_nothing_of_a_person_whose_document_passed() -> None:
 
 
 @pytest.mark.parametrize("result", [Result.FAILED, Result.UNDETERMINED])
-@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("mode", [Mode.MANDATORY, Mode.OPTIONAL])
 def test_standard_tells_what_to_look_into_when_a_check_did_not_pass(result: Result, mode: Mode) -> None:
     made = record(inspected((*GOOD, Check("aa", result, mode, detail="No answer."))), LogClass.STANDARD)
     assert made["person"]["chip_lines"] == list(ZONE.lines)
@@ -126,6 +126,11 @@ def test_standard_tells_what_to_look_into_when_a_check_did_not_pass(result: Resu
 @pytest.mark.parametrize("result", [Result.ABORTED, Result.NOT_SUPPORTED])
 def test_a_check_that_came_to_nothing_is_no_suspicion(result: Result) -> None:
     assert told(record(inspected((*GOOD, Check("aa", result))), LogClass.STANDARD)) == set()
+
+
+def test_a_list_that_nobody_has_is_no_suspicion() -> None:
+    none = Check("pa.crl", Result.UNDETERMINED, Mode.EVALUATORY, detail="There is no CRL.", code="no-crl")
+    assert told(record(inspected((*GOOD, none)), LogClass.STANDARD)) == set()
 
 
 def test_full_tells_everything_but_faces_fingers_and_irises() -> None:
