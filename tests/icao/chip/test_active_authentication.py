@@ -14,8 +14,11 @@ from icao.checks import Check, Result
 from icao.chip import active_authentication as aa
 from icao.chip.active_authentication import ANNOUNCED, AaKey, read_dg15, sign_rsa, verdict
 from icao.chip.apdu import Command, Response
+from icao.chip.groups import CurveGroup
 from icao.lds.security_infos import ActiveAuthenticationInfo, SecurityInfo
+from icao.pki.curves import P256
 from icao.tlv import Garbled, write
+from simulators.issuing import chip_keys
 
 NONCE = bytes.fromhex("F173589974BF40C6")
 OTHER_NONCE = bytes(8)
@@ -252,6 +255,22 @@ def test_a_long_signature_is_asked_for_in_the_extended_form() -> None:
 def test_a_dg15_that_holds_no_key_leaves_it_open(bad: bytes) -> None:
     check = tried(lambda nonce: Response(b"", 0x9000), bad)
     assert (check.result, check.code) == (Result.UNDETERMINED, "aa-key-unreadable")
+
+
+@pytest.mark.parametrize(("modulus", "exponent"), [(1 << 8193, 3), (1, 3), ((1 << 1024) - 1, 1), (3 << 1023, 1 << 65)])
+def test_a_key_beyond_every_limit_is_not_computed_on(modulus: int, exponent: int) -> None:
+    numbers = b"".join(write(2, each.to_bytes(each.bit_length() // 8 + 1, "big")) for each in (modulus, exponent))
+    algorithm = PUBLISHED_KEY[3:18]
+    with pytest.raises(Garbled, match="beyond every limit"):
+        read_dg15(write(0x6F, write(0x30, algorithm + write(3, b"\0" + write(0x30, numbers)))))
+
+
+def test_a_curve_with_a_chosen_generator_is_not_computed_on() -> None:
+    """A09."""
+    honest = chip_keys.KeyPair(CurveGroup(P256), 5, chip_keys.Parameters.EXPLICIT).public_info
+    spoilt = honest.replace(P256.x.to_bytes(32, "big"), P256.y.to_bytes(32, "big"))
+    check = verdict(read_dg15(write(0x6F, spoilt)), NONCE, bytes(64))
+    assert (check.result, check.code) == (Result.NOT_SUPPORTED, "unknown-curve")
 
 
 @settings(derandomize=True, max_examples=200, deadline=None)

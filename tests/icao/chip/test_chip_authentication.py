@@ -261,6 +261,38 @@ def test_the_chip_refuses_a_command_with_two_keys_or_none() -> None:
             ephemeral_key(Command(0x00, apdu.MANAGE_SECURITY_ENVIRONMENT, 0x41, 0xA6, data))
 
 
+@pytest.mark.parametrize(
+    ("header", "data", "status"),
+    [
+        ("002241a4", write(0x80, infos.oid_contents(infos.PACE_ECDH_GM + ".2")), apdu.WRONG_DATA),
+        (
+            "002241a4",
+            write(0x80, infos.oid_contents(infos.CA_ECDH + ".2")) + write(0x84, b"\7"),
+            apdu.REFERENCE_NOT_FOUND,
+        ),
+        ("00860000", write(0x7C, write(0x80, BP256.generator)), apdu.INSTRUCTION_NOT_SUPPORTED),
+        ("002241a6", write(0x91, OFF_THE_CURVE), apdu.WRONG_DATA),
+        ("002281b6", write(0x83, b"UTCVCA00001"), apdu.REFERENCE_NOT_FOUND),
+        ("002a00be", b"", apdu.CONDITIONS_NOT_SATISFIED),
+        ("00224444", b"", apdu.INCORRECT_P1_P2),
+    ],
+)
+def test_a_chip_says_what_is_wrong_and_keeps_its_session(header: str, data: bytes, status: int) -> None:
+    chip = opened(with_ca(ChipAuthentication(pair())))
+    answer = chip.talk.send(Command(*bytes.fromhex(header), data, le=256))
+    assert answer.status == status
+    assert prove(chip).result is Result.SUCCESSFUL
+
+
+def test_a_key_serves_once() -> None:
+    chip = opened(with_ca(ChipAuthentication(pair())))
+    choice = choose(chip.infos)
+    assert choice is not None
+    prepared = prepare(choice, CHANCE)
+    chip.talk.protect(run(chip.talk.send, prepared))
+    assert chip.talk.send(commands(prepared)[1]).status == apdu.CONDITIONS_NOT_SATISFIED
+
+
 def test_a_point_is_compressed_to_its_x_and_a_power_to_its_hash() -> None:
     """TR-03110-3, A.2.2.3."""
     assert compress(BP256, BP256.generator) == CURVE.x.to_bytes(32, "big")

@@ -163,6 +163,14 @@ def test_a_signature_for_another_chip_or_another_key_is_refused(chip_id: bytes, 
     assert shown(chip) == set()
 
 
+def test_a_signature_without_a_new_challenge_is_refused() -> None:
+    """A recorded one would open the fingers again."""
+    chip = opened(equipment())
+    assert prove(chip, terminal_of(verifier(), system())).result is Result.SUCCESSFUL
+    answer = chip.talk.send(Command(0x00, apdu.EXTERNAL_AUTHENTICATE, data=bytes(64)))
+    assert answer.status == apdu.CONDITIONS_NOT_SATISFIED
+
+
 def test_without_chip_authentication_the_chip_takes_no_certificate() -> None:
     chip = opened(equipment())
     terminal = terminal_of(verifier(), system())

@@ -223,6 +223,12 @@ def test_a_field_that_is_not_as_its_standard_says_is_garbled(name: int, value: b
         parse_cvc(spoilt(name, value))
 
 
+def test_a_field_too_few_is_garbled() -> None:
+    body = b"".join(write(part.tag, part.value) for part in body_parts()[1:])
+    with pytest.raises(Garbled, match="fields"):
+        parse_cvc(write(cvc.CERTIFICATE, write(cvc.BODY, body) + write(cvc.SIGNATURE, bytes(64))))
+
+
 def test_a_curve_with_a_chosen_generator_is_garbled() -> None:
     """A09: it would make anybody's key fit."""
     honest = spoilt(cvc.PUBLIC_KEY, key_with(P256.y))
