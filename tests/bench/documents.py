@@ -32,6 +32,7 @@ from simulators.issuing.state import write_trust
 from tests.bench.chips import OnReader, Real, Watched, of_16_kb
 from tests.bench.people import TODAY, passports
 from tests.bench.spread import spread
+from tests.bench.trust import measure_trust
 
 ROUNDS = 15
 READINGS = 60
@@ -55,6 +56,7 @@ def measure(rounds: int = ROUNDS) -> dict[str, Any]:
             "ca_host_ms": _host_ms(modern, _chip_authentication),
             "whole_reading": _whole_reading(modern, trust),
             "all_day": _all_day(folder),
+            "trust": measure_trust(states["UTO"], folder),
             "dg2_bytes": round(sum(len(one.files["DG2"]) for one in issued) / len(issued)),
             "extended_length": _read(issued, rounds, BLOCKS_BYTES),
             "short_length": _read(issued, rounds, SHORT_BYTES),

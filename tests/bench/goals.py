@@ -16,6 +16,8 @@ GOALS: dict[str, float] = {
     "documents.ca_host_ms": 5.0,
     "documents.whole_reading.over_percent": 5.0,
     "documents.all_day.rss_mb": 60.0,
+    "documents.trust.import_588_s": 1.0,
+    "documents.trust.open_2000_ms.p95": 50.0,
     "processes.edge.rss_mb": 70.0,
     "processes.edge.start_s": 1.5,
     "processes.gateway.rss_mb": 100.0,

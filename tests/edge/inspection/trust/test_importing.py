@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from edge.inspection.trust.coverage import coverage
 from edge.inspection.trust.store import TrustStore
 from icao.passive import verify
 from icao.pki.certificates import parse_certificate
@@ -16,6 +17,7 @@ from simulators.issuing.office import Office
 from simulators.issuing.revocation import crl
 from simulators.issuing.state import Signer, State
 from simulators.issuing.states import Keys
+from simulators.issuing.world import world
 from tests.edge.inspection.desk import TODAY, passport
 from tests.edge.inspection.trust.conftest import LAST_WEEK, NOW, Counter, utopian_list
 
@@ -313,6 +315,19 @@ def test_one_garbled_entry_keeps_no_other_out(counter: Counter, utopia: Authorit
 
 
 # --- what it is all for ---
+def test_a_list_of_the_whole_world_goes_in_whole(counter: Counter, utopia: Authority) -> None:
+    everybody = world(588, TODAY)
+    report = counter.take(anchors=[utopia.state.csca_der], a_ml=utopian_list(utopia, everybody))
+    assert (report.imported, report.trusted, report.refused) == (589, 589, [])
+    told = coverage(counter.store, NOW)
+    assert len(told["countries"]) == 40  # and Utopia
+    assert {row["why"] for row in told["odd"]} >= {
+        "its key has explicit curve parameters",
+        "its country is in lower case",
+    }
+    assert "its own key did not sign it" not in str(told["odd"])
+
+
 def test_an_imported_store_proves_passports_and_knows_revoked_signers(
     counter: Counter, states: dict[str, State], utopia: Authority
 ) -> None:
