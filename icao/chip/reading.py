@@ -137,7 +137,7 @@ class _Reading:
         for number in groups:
             self._file(data_group(number))
         self._proving.settle()
-        self._read_more(set(wanted or ()) & listed)
+        self._read_more(wanted or ())
         self._gauge.done()
         return self._contents(groups)
 
