@@ -20,6 +20,7 @@ ZONE_WIDTHS: Final[dict[str, tuple[int, ...]]] = {
     "TD2": (36, 36),
     "TD3": (44, 44),
 }
+WHOLE_WIDTHS: Final[dict[str, tuple[int, ...]]] = {"MRVA": (44, 44), "MRVB": (36, 36)}  # in barcodes with more room
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +166,10 @@ def _within(value: bytes, feature: Feature) -> Content:
 def decode_zone(value: bytes, format: str) -> tuple[str, ...]:
     """The lines of a zone, as much as a seal keeps of them. Raises Garbled."""
     text = c40.decode(value).replace(" ", "<")
-    widths = ZONE_WIDTHS[format]
-    if len(text) != sum(widths):
+    fitting = [widths for widths in (ZONE_WIDTHS[format], WHOLE_WIDTHS.get(format, ())) if len(text) == sum(widths)]
+    if not fitting:
         raise Garbled("a zone in the seal has another length than its format")
+    widths = fitting[0]
     starts = [sum(widths[:line]) for line in range(len(widths))]
     return tuple(text[start : start + width] for start, width in zip(starts, widths, strict=True))
 

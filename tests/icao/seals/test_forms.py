@@ -169,6 +169,11 @@ def test_a_visa_within_the_datastructure_is_read() -> None:
     assert results(seal, trust(signer("V"))) == {}
 
 
+def test_a_visa_zone_may_be_whole_where_there_is_room() -> None:
+    inner = write_object(2, c40.encode("".join(VISA_ZONE)))
+    assert idb.parse(seals.idb_seal(signer("V"), [(1, inner)], SEALED_ON)).zone == VISA_ZONE
+
+
 def test_a_signature_over_the_certificate_as_well_is_a_signature() -> None:
     own = signer("AR")
     head = idb.parse(residence_permit(certified=True)).signed[1]
