@@ -5,6 +5,7 @@ the paper, so neither is taken.
 """
 
 import sys
+from importlib.util import find_spec
 from typing import Final
 
 from edge.cage.child import Caged, CageError
@@ -13,6 +14,7 @@ from icao.seals import idb, vds
 from icao.seals.seal import MAX_SEAL_BYTES
 
 FINDER: Final = (sys.executable, "-m", "edge.inspection.barcode_process")
+LIBRARIES: Final = ("cv2", "zxingcpp")  # looked for, and loaded in the cage only
 TIME_LIMIT_S: Final = 12.0
 ANSWER_LIMIT_BYTES: Final = 1 + MAX_CODES * (LENGTH_BYTES + MAX_CODE_BYTES)
 
@@ -34,6 +36,11 @@ def look(picture: bytes) -> tuple[bytes, ...]:
     """What each DataMatrix, QR, Aztec and PDF417 code in a PNG, JPEG or BMP holds, seal or not. Raises NoSealFound."""
     if why := refused_by_its_header(picture):
         raise NoSealFound("picture-refused", f"This picture goes to no decoder: {why}. Scan the seal again.")
+    if any(find_spec(library) is None for library in LIBRARIES):
+        sentence = (
+            "This installation finds no codes in pictures. Install its extra `seals`, or give the barcode's text."
+        )
+        raise NoSealFound("no-decoder", sentence)
     try:
         with Caged(*FINDER, answer_limit_bytes=ANSWER_LIMIT_BYTES) as finder:
             answer = finder.ask(picture, TIME_LIMIT_S)

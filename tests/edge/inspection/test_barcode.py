@@ -109,6 +109,13 @@ def test_whatever_begins_like_a_seal_is_taken_for_one() -> None:
         assert not isinstance(garbled.value, reader.NotASeal)
 
 
+def test_where_the_libraries_are_not_installed_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(barcode, "LIBRARIES", ("cv2", "no_such_library"))
+    with pytest.raises(NoSealFound, match="extra `seals`") as refused:
+        find_seal(file(code(CONTENT)))
+    assert refused.value.code == "no-decoder"
+
+
 # --- hostile pictures ---
 def png_claiming(width: int, height: int) -> bytes:
     header = pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
