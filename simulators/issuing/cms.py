@@ -43,7 +43,7 @@ class Form:
     digest: str = "sha256"
     salt_bytes: int | None = None  # of PSS; None: as long as the digest
     mask_digest: str = ""  # of PSS; empty: the same digest
-    bare: bool = False  # "rsaEncryption", or PSS without its parameters: the digest stands elsewhere
+    digest_elsewhere: bool = False  # "rsaEncryption", or PSS without its parameters
     plain_ecdsa: bool = False
     by_key_id: bool = False
     ber: bool = False
@@ -124,7 +124,7 @@ def _sign(signer: Signing, data: bytes, form: Form) -> tuple[algos.SignedDigestA
         return _ecdsa(key.sign(data, ec.ECDSA(digest)), key.curve.key_size, form)
     if signer.pss:
         return _pss_algorithm(form, digest), key.sign(data, _pss(form, digest), digest)
-    name = "rsassa_pkcs1v15" if form.bare else f"{form.digest}_rsa"
+    name = "rsassa_pkcs1v15" if form.digest_elsewhere else f"{form.digest}_rsa"
     return algos.SignedDigestAlgorithm({"algorithm": name}), key.sign(data, padding.PKCS1v15(), digest)
 
 
@@ -142,7 +142,7 @@ def _pss(form: Form, digest: hashes.HashAlgorithm) -> padding.PSS:
 
 
 def _pss_algorithm(form: Form, digest: hashes.HashAlgorithm) -> algos.SignedDigestAlgorithm:
-    if form.bare:
+    if form.digest_elsewhere:
         return algos.SignedDigestAlgorithm({"algorithm": "rsassa_pss"})
     mask = {"algorithm": form.mask_digest or form.digest}
     parameters = {
