@@ -3,7 +3,7 @@
 import argparse
 from importlib import import_module
 
-VERBS = ("mrz", "read", "seal", "trust")
+VERBS = ("mrz", "read", "seal", "trust", "verify")
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -155,7 +155,7 @@ def _validity(id: str, who: str, code: str, certificate: Certificate, at: date) 
         return _failed(id, f"The certificate of the {who} expired on {certificate.ends}.", f"{code}-expired")
     if at < certificate.begins:
         return _failed(id, f"The certificate of the {who} begins on {certificate.begins}.", f"{code}-not-yet-valid")
-    return Check(id, Result.SUCCESSFUL)
+    return Check(id, Result.SUCCESSFUL, detail=f"Valid from {certificate.begins} to {certificate.ends}.")
 
 
 def _failed(id: str, detail: str, code: str) -> Check:

@@ -41,7 +41,7 @@ def deviation(signer: Signer, trust: Trust, dg1: bytes | None, at: date) -> Chec
     if any(fits is None for _, fits in named):
         detail = "The state lists some documents of this signer, and without DG1 nobody knows whether this is one."
         return Check(id, Result.UNDETERMINED, Mode.EVALUATORY, detail=detail, code="document-unknown")
-    return Check(id, Result.SUCCESSFUL)
+    return Check(id, Result.SUCCESSFUL, detail="The state lists no deviation of this document.")
 
 
 def _is_of(signer: Certificate, listed: DeviationList) -> bool:

@@ -27,7 +27,7 @@ def group_hash(sod: Sod, number: int, content: bytes) -> Check:
         return Check(id, Result.NOT_SUPPORTED, detail=str(error), code=error.code)
     if not agrees:
         return _failed(id, f"DG{number} was altered after it was signed.", "group-altered")
-    return Check(id, Result.SUCCESSFUL)
+    return Check(id, Result.SUCCESSFUL, detail=f"DG{number} is as it was signed.")
 
 
 def group_list(sod: Sod, present: Collection[int], absent: Collection[int], *, told: bool) -> tuple[Check, ...]:
@@ -40,7 +40,8 @@ def group_list(sod: Sod, present: Collection[int], absent: Collection[int], *, t
         return (_failed(id, f"{_named(missing)} was signed, but is not on the chip.", "group-missing"),)
     if unsigned := sorted(set(present) - set(sod.hashes)):
         return (_failed(id, f"{_named(unsigned)} is on the chip, but nobody signed it.", "group-unsigned"),)
-    return (Check(id, Result.SUCCESSFUL),)
+    unsought = sorted(set(sod.hashes) - set(present) - set(absent) - SHUT)
+    return (Check(id, Result.SUCCESSFUL, detail=f"{_named(unsought)} was signed and not looked for." * bool(unsought)),)
 
 
 def _named(numbers: Collection[int]) -> str:

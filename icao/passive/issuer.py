@@ -32,7 +32,7 @@ def country(signer: Certificate | None, chain: Chain, dg1: bytes | None, at: dat
     if strangers:
         detail = f"The document names {issuer} as its issuer, and {', '.join(sorted(strangers)) or '??'} signed it."
         return (Check(id, Result.FAILED, detail=detail, code="country-differs"),)
-    return (Check(id, Result.SUCCESSFUL),)
+    return (Check(id, Result.SUCCESSFUL, detail=f"{issuer} issued it, and {signer.country} signed it."),)
 
 
 def document_type(signer: Certificate | None, dg1: bytes | None, at: date) -> tuple[Check, ...]:

@@ -33,11 +33,12 @@ def find_signer(signed: SignedData, infos: Sequence[SignerInfo], trust: Trust) -
 
 
 def _judge(signed: SignedData, info: SignerInfo, trust: Trust) -> Signer:
-    digest = as_check("pa.message_digest", digest_verdict(signed, info))
+    digest = as_check("pa.message_digest", digest_verdict(signed, info), "What was signed is what is here.")
     candidates = signed.certificates_of(info) or list(trust.signers_of(info.id))
     certificate, verdict = _the_one(signed, info, candidates)
     others = [each for each in signed.readable_certificates() if certificate is None or each.der != certificate.der]
-    return Signer(digest, as_check("pa.sod_signature", verdict), certificate, others, info.signed_on)
+    signature = as_check("pa.sod_signature", verdict, "Signed with the key of the signer's certificate.")
+    return Signer(digest, signature, certificate, others, info.signed_on)
 
 
 def _the_one(
@@ -55,5 +56,5 @@ def _the_one(
     return candidates[0], first
 
 
-def as_check(id: str, verdict: Verdict) -> Check:
-    return Check(id, verdict.result, detail=verdict.detail, code=verdict.code)
+def as_check(id: str, verdict: Verdict, if_right: str) -> Check:
+    return Check(id, verdict.result, detail=verdict.detail or if_right, code=verdict.code)

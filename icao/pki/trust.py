@@ -91,6 +91,29 @@ class TrustedSet:
         return self._deviation_lists
 
 
+class WithLists:
+    """Somebody's trust, and lists that lie beside it."""
+
+    def __init__(self, trust: Trust, crls: Iterable[Crl] = (), deviation_lists: Iterable[DeviationList] = ()) -> None:
+        self._trust, self._beside = trust, TrustedSet(crls=crls, deviation_lists=deviation_lists)
+
+    @property
+    def empty(self) -> bool:
+        return self._trust.empty
+
+    def issuers_of(self, issued: Issued) -> Sequence[Certificate]:
+        return self._trust.issuers_of(issued)
+
+    def signers_of(self, signer: SignerId) -> Sequence[Certificate]:
+        return self._trust.signers_of(signer)
+
+    def crls_of(self, issuer: Certificate) -> Sequence[Crl]:
+        return [*self._trust.crls_of(issuer), *self._beside.crls_of(issuer)]
+
+    def deviation_lists(self) -> Sequence[DeviationList]:
+        return [*self._trust.deviation_lists(), *self._beside.deviation_lists()]
+
+
 def may_be_issuer(anchor: Certificate, of: Issued) -> bool:
     """Its key id is the authority's, or its name the issuer's: states leave out, reuse and misspell both."""
     same_key = anchor.key_id is not None and anchor.key_id == of.authority_key_id
