@@ -77,6 +77,10 @@ class Caged:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
+    def __del__(self) -> None:
+        """A process ends with whoever held it, forgotten or not."""
+        self._end()
+
     def _running(self) -> _Running:
         if self._child is not None and self._child.process.poll() is None:
             return self._child

@@ -135,6 +135,8 @@ def _codestream_box(picture: bytes) -> int:
             return at + header
         if length < header:  # 0 is "until the end": nothing comes after it.
             break
+        if length > len(picture) - at:
+            raise NoImage("cut-short")
         at += length
     raise NoImage("no-codestream")
 

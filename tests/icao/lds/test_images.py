@@ -54,3 +54,9 @@ def test_a_length_of_sixteen_bytes_leads_to_the_codestream_too() -> None:
     at = JP2.index(b"jp2c") - 4
     long = b"\0\0\0\1jp2c" + (len(JP2) - at + 8).to_bytes(8, "big")
     assert look_at(JP2[:at] + long + JP2[at + 8 :]).width_px == 60
+
+
+def test_a_length_beyond_every_machine_leads_nowhere() -> None:
+    at = JP2.index(b"ftyp") - 4
+    with pytest.raises(NoImage, match="cut-short"):
+        look_at(JP2[:at] + b"\0\0\0\1ftyp" + b"\xff" * 8 + JP2[at:])
