@@ -53,7 +53,7 @@ from simulators.issuing.passports import Passport
 from simulators.issuing.state import open_states, write_trust
 from simulators.lists import ListedDocument, ListedPerson, write_lists
 from simulators.people.citizens import citizens, live, portrait
-from tests.fuzz import chip_proofs, lds, mrz, pace, reading, seals, trust
+from tests.fuzz import chip_proofs, lds, mrz, pace, pki, reading, seals, trust
 from tests.fuzz.garbage import garbage
 from tests.fuzz.target import Make, Target
 
@@ -86,6 +86,7 @@ def targets(folder: Path) -> list[Target]:
         *_files(folder),
         *_pictures(),
         *lds.targets(portrait(citizens()[0]), TODAY),
+        *pki.targets(states["UTO"], TODAY),
         *trust.targets(states, TODAY),
         *reading.targets(states["UTO"], TrustStore.open(folder / "trust")),
         *seals.targets(states["UTO"], TODAY),
