@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
-from icao.tlv import Garbled, read, read_header, survey, write
+from icao.tlv import MAX_SURVEYED_OBJECTS, Garbled, read, read_header, survey, write
 
 BOOLEAN: Final = 0x01
 INTEGER: Final = 0x02
@@ -88,13 +88,13 @@ def elements(content: bytes, limit: int) -> Iterator[Part]:
         raise Garbled(f"more than {limit} objects in one list")
 
 
-def definite(data: bytes) -> bytes:
+def definite(data: bytes, max_objects: int = MAX_SURVEYED_OBJECTS) -> bytes:
     """The same objects with definite lengths; what has them already comes back byte for byte. Raises Garbled.
 
     >>> definite(bytes.fromhex("3080 020105 0000")).hex()
     '3003020105'
     """
-    return _rewritten(data) if survey(data) else data
+    return _rewritten(data) if survey(data, max_objects) else data
 
 
 def _rewritten(data: bytes) -> bytes:

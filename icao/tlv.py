@@ -103,7 +103,7 @@ def write_length(length: int) -> bytes:
     return bytes([0x80 | len(digits)]) + digits
 
 
-def survey(data: bytes) -> bool:
+def survey(data: bytes, max_objects: int = MAX_SURVEYED_OBJECTS) -> bool:
     """Walk BER, indefinite lengths too, and say whether there are any. Raises Garbled when it is broken or too much.
 
     Done without recursion: what nests ten thousand objects to break the next parser's stack ends here.
@@ -122,7 +122,7 @@ def survey(data: bytes) -> bool:
             continue
         objects += 1
         constructed, length, place = _surveyed_header(data, place, limit)
-        if objects > MAX_SURVEYED_OBJECTS or len(ends) == MAX_DEPTH_LEVELS:
+        if objects > max_objects or len(ends) == MAX_DEPTH_LEVELS:
             raise Garbled("the structure holds too many objects or nests too deep")
         if constructed:
             ends.append(None if length is None else place + length)

@@ -29,6 +29,7 @@ from icao.tlv import Garbled
 
 MAX_CRL_BYTES: Final = 1024 * 1024
 MAX_REVOKED: Final = 20_000  # in one list; real ones have some tens
+MAX_OBJECTS: Final = 10 * MAX_REVOKED
 
 CRL_NUMBER: Final = "2.5.29.20"
 REASON: Final = "2.5.29.21"
@@ -65,7 +66,7 @@ def parse_crl(encoded: bytes) -> Crl:
     """Raises Garbled."""
     if len(encoded) > MAX_CRL_BYTES:
         raise Garbled(f"a revocation list has more than {MAX_CRL_BYTES} bytes")
-    whole = Fields(only(definite(encoded), SEQUENCE).value)
+    whole = Fields(only(definite(encoded, MAX_OBJECTS), SEQUENCE).value)
     signed = whole.next(SEQUENCE)
     algorithm, signature = whole.next(SEQUENCE).encoded, bits(whole.next(BIT_STRING))
     fields = Fields(signed.value)
