@@ -143,6 +143,9 @@ def strange(tmp_path: Path, body: str) -> tuple[str, ...]:
     return sys.executable, str(program)
 
 
+HEARD = "mouth.write(bytes(4)); sys.stdin.buffer.read(9); "  # ready, and asked
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
@@ -151,24 +154,24 @@ def strange(tmp_path: Path, body: str) -> tuple[str, ...]:
         ("mouth.write(bytes(4)); sys.stdin.buffer.read(4); os.kill(os.getpid(), 11)", "decoder-died"),
         ("mouth.write(bytes(4)); time.sleep(60)", "decoder-late"),
         (
-            "mouth.write(bytes(4)); sys.stdin.buffer.read(9); mouth.write(b'\\xff' * 4); time.sleep(60)",
+            HEARD + "mouth.write(b'\\xff' * 4); time.sleep(60)",
             "decoder-garbled",
         ),
         (
-            "mouth.write(bytes(4)); sys.stdin.buffer.read(9); mouth.write(b'\\0\\0\\0\\1a' * 2); time.sleep(60)",
+            HEARD + "mouth.write(b'\\0\\0\\0\\1a' * 2); time.sleep(60)",
             "decoder-garbled",
         ),
         ("mouth.write(b'\\0\\0\\0\\1a'); time.sleep(60)", "decoder-garbled"),
         (
-            "mouth.write(bytes(4)); sys.stdin.buffer.read(9); mouth.write(b'\\0\\0\\x0c\\x08\\0\\4\\1\\0\\1' + bytes(3075))",
+            HEARD + "mouth.write(b'\\0\\0\\x0c\\x08\\0\\4\\1\\0\\1' + bytes(3075))",
             "decoder-garbled",
         ),
         (
-            "mouth.write(bytes(4)); sys.stdin.buffer.read(9); mouth.write(b'\\0\\0\\0\\6\\0\\0\\1\\0\\1a')",
+            HEARD + "mouth.write(b'\\0\\0\\0\\6\\0\\0\\1\\0\\1a')",
             "decoder-garbled",
         ),
-        ("mouth.write(bytes(4)); sys.stdin.buffer.read(9); mouth.write(b'\\0\\0\\0\\5\\1<b>!')", "decoder-garbled"),
-        ("mouth.write(bytes(4)); sys.stdin.buffer.read(9); mouth.write(bytes(4))", "decoder-garbled"),
+        (HEARD + "mouth.write(b'\\0\\0\\0\\5\\1<b>!')", "decoder-garbled"),
+        (HEARD + "mouth.write(bytes(4))", "decoder-garbled"),
     ],
 )
 def test_a_decoder_that_was_taken_over_gives_no_picture_and_no_words(tmp_path: Path, body: str, reason: str) -> None:
