@@ -48,9 +48,10 @@ def displayed_signatures(dg7: bytes) -> tuple[bytes, ...]:
 
 
 def content(number: int, file: bytes) -> bytes:
-    """What stands under the tag of the group, as it is: the security infos of DG14, the public key of DG15 (DER both),
+    """What stands under the tag of the group, as it is. Raises Garbled.
 
-    and what an issuer makes of DG6, 8, 9, 10 and 13. It need not be TLV: Singapore's DG13 is not. Raises Garbled.
+    The security infos of DG14 and the public key of DG15 are DER; DG6, 8, 9, 10 and 13 hold what their issuer likes,
+    and it need not be made of objects: Singapore's DG13 is not.
 
     >>> content(13, bytes.fromhex("6D03 5FB041")).hex()
     '5fb041'
