@@ -1,5 +1,6 @@
 """Which chips would like to, and cannot? Broken ones, and one that is taken away in the middle."""
 
+import time
 from typing import Final
 
 from icao.chip import apdu
@@ -8,6 +9,9 @@ from icao.chip.secure_messaging import Session
 from simulators.chip.card import Lifted
 from simulators.chip.emrtd import EmrtdChip
 
+TRIES: Final = 3
+DELAY_S: Final = 0.05
+FEWER_TRIES, BLOCKED = 0x63C0, 0x6983
 READS_BEFORE_LIFT: Final = 4
 SHORT_READ_BYTES: Final = 1024
 
@@ -47,6 +51,26 @@ class DenyingChip(EmrtdChip):
         if command.ins == apdu.GENERAL_AUTHENTICATE and not allowed:
             return Response(b"", apdu.AUTHENTICATION_FAILED)
         return super()._obey(command, allowed=allowed)
+
+
+class GuardedChip(EmrtdChip):
+    """No key is right; each wrong one costs a try and some time, and then it is shut for good."""
+
+    _wrong = 0
+
+    def _refusal(self) -> Response:
+        self._wrong += 1
+        time.sleep(DELAY_S * self._wrong)
+        left = TRIES - self._wrong
+        return Response(b"", FEWER_TRIES | left if left >= 0 else BLOCKED)
+
+    def _authenticate(self, command: Command) -> Response:
+        return self._refusal()
+
+    def _obey(self, command: Command, *, allowed: bool) -> Response:
+        response = super()._obey(command, allowed=allowed)
+        last = command.ins == apdu.GENERAL_AUTHENTICATE and not command.cla & apdu.CHAINED
+        return self._refusal() if last and not allowed else response
 
 
 class WithoutPaceChip(EmrtdChip):
