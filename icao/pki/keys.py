@@ -115,6 +115,6 @@ def _explicit_curve(fields: Fields) -> Curve | None:
     a, b = (int.from_bytes(curve.next(OCTET_STRING).value, "big") for _ in range(2))
     base, order = fields.next(OCTET_STRING).value, unsigned(fields.next(INTEGER))
     cofactor = fields.optional(INTEGER)
-    if prime <= 0:
+    if not prime:
         raise Garbled("a curve over nothing")
     return match(prime, a, b, base, order, None if cofactor is None else unsigned(cofactor))

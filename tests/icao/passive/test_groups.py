@@ -3,6 +3,7 @@
 import pytest
 
 from icao.tlv import write
+from simulators.issuing.sod import security_object
 from tests.icao.passive.world import GROUPS, check, make, wrong
 
 
@@ -44,6 +45,12 @@ def test_a_data_group_that_is_only_named_in_the_unsigned_file_is_told() -> None:
 
 def test_a_group_that_was_not_looked_for_is_not_missing() -> None:
     assert wrong(check(make(groups=ALL), present=(1, 2))) == {}
+
+
+def test_a_hash_that_nobody_knows_proves_nothing() -> None:
+    sha3 = make(content=security_object(GROUPS).replace(b"\x65\x03\x04\x02\x01", b"\x65\x03\x04\x02\x08"))
+    unknown = "algorithm-unknown"
+    assert wrong(check(sha3)) == {"pa.dg_hash.1": unknown, "pa.dg_hash.2": unknown}
 
 
 def test_who_does_not_tell_what_is_on_the_chip_is_not_told_what_is_missing() -> None:

@@ -50,7 +50,13 @@ def test_without_dg1_there_is_no_country_to_compare() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", write(0x61, write(0x5F1F, b"<" * 89)), write(0x61, write(0x5F1F, b"\xff" * 88))]
+    "content",
+    [
+        b"",
+        write(0x61, write(0x5F1F, b"<" * 89)),
+        write(0x61, write(0x5F1F, b"\xff" * 88)),
+        write(0x61, write(0x5F1F, b"p" * 88)),
+    ],
 )
 def test_a_dg1_that_cannot_be_read_names_no_country(content: bytes) -> None:
     groups = {1: content}

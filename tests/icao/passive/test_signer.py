@@ -63,6 +63,15 @@ def test_a09_a_signer_on_a_curve_of_its_own_is_never_computed_on() -> None:
     assert checks["pa.sod_signature"].result is Result.NOT_SUPPORTED
 
 
+def test_a_digest_that_nobody_knows_proves_nothing() -> None:
+    sha256, sha3 = (bytes.fromhex(f"300d060960864801650304020{last}0500") for last in (1, 8))
+    message = make(who("rsa"))
+    assert sha256 in message
+    place = message.rindex(sha256)
+    unknown = wrong(check(message[:place] + sha3 + message[place + len(sha3) :]))
+    assert unknown == {"pa.message_digest": "algorithm-unknown"}
+
+
 def test_a_curve_that_is_not_for_travel_documents_is_not_supported() -> None:
     assert wrong(check(make(who("k1")))) == {"pa.sod_signature": "unknown-curve"}
 

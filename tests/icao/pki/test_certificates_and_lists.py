@@ -14,7 +14,7 @@ from icao.pki.cms import parse_signed_data
 from icao.pki.crl import MAX_CRL_BYTES, parse_crl
 from icao.pki.deviation_list import parse_deviation_list
 from icao.pki.names import comparable, country
-from icao.tlv import Garbled, write
+from icao.tlv import Garbled, read_all, read_one, write
 from simulators.issuing.certificates import Issuer
 from simulators.issuing.cms import in_ber
 from simulators.issuing.lists import AA_KEY_COMPROMISED, Deviation, deviation_list
@@ -108,7 +108,16 @@ def test_another_name_is_another(other: bytes) -> None:
     assert comparable(other) != comparable(PLAIN)
 
 
-@pytest.mark.parametrize("name_", [b"", b"\x30\x01\x31", write(0x30, write(0x30, b"")), a_name((C, 0x13, b"UT"))[:-1]])
+@pytest.mark.parametrize(
+    "name_",
+    [
+        b"",
+        b"\x30\x01\x31",
+        write(0x30, write(0x30, b"")),
+        write(0x30, write(0x31, write(0x30, b"\6\1\1" * 3))),
+        a_name((C, 0x13, b"UT"))[:-1],
+    ],
+)
 def test_what_is_no_name_is_garbled(name_: bytes) -> None:
     with pytest.raises(Garbled):
         comparable(name_)
@@ -121,6 +130,25 @@ def test_a_revocation_list_is_read() -> None:
     assert (read.issued_on, read.next_update, read.country) == (TODAY, TODAY + timedelta(days=30), "UT")
     assert read.authority_key_id == parse_certificate(csca()).key_id
     assert read.issuer == parse_certificate(csca()).subject
+
+
+def test_a_list_of_thousands_is_read() -> None:
+    issuer = Issuer(name("UT", "CSCA"), key("p256-csca"))
+    crowd = crl(issuer, (TODAY, TODAY + timedelta(days=30)), range(1, 5001))
+    assert len(parse_crl(crowd).revoked) == 5000
+
+
+def test_a_signer_named_by_a_key_id_in_one_tag_too_many_is_found() -> None:
+    key_id = parse_certificate(signer()).key_id
+    assert key_id is not None
+    kind, explicit = read_all(read_one(make(by_key_id=True, bare=True), 0x30))
+    *around, infos = (write(each.tag, each.value) for each in read_all(read_one(explicit.value, 0x30)))
+    tagged = write(0x80, key_id)
+    assert tagged in infos
+    info = read_one(read_one(infos, 0x31), 0x30).replace(tagged, write(0xA0, write(0x04, key_id)))
+    signed = write(0x30, b"".join(around) + write(0x31, write(0x30, info)))
+    changed = write(0x30, write(0x06, kind.value) + write(0xA0, signed))
+    assert parse_signed_data(changed).signers[0].id.key_id == key_id
 
 
 def test_what_is_too_large_is_not_read() -> None:

@@ -120,6 +120,13 @@ def test_explicit_parameters_of_a_known_curve_are_that_curve(harmless: dict[str,
     assert told(spki, algorithm("sha256_ecdsa"), BY_EC) == RIGHT
 
 
+def test_a_curve_over_nothing_is_garbled() -> None:
+    spki = explicit_key(P256, point_of(key("p256-ds")))
+    prime = core.Integer(P256.p).dump()
+    nothing = spki.replace(prime, write(2, bytes(33)))
+    assert told(nothing, algorithm("sha256_ecdsa")) == "failed signature-garbled"
+
+
 def test_a_curve_over_another_field_is_not_supported() -> None:
     binary = explicit_key(P256, point_of(key("p256-ds")))
     prime, characteristic_two = bytes.fromhex("06072a8648ce3d0101"), bytes.fromhex("06072a8648ce3d0102")
