@@ -131,6 +131,13 @@ def test_another_state_says_nothing_of_our_documents() -> None:
     assert as_text(check(anchors=anchors, deviation_lists=lists)["pa.deviation"]).endswith("no-deviation-list")
 
 
+def test_another_state_does_not_speak_for_us_by_bringing_our_certificate_along() -> None:
+    content = parse_deviation_list(of(BY_SIGNER)).signed.content
+    theirs = lister(country="NV", issuer="p256-nv")
+    borrowed = signed_data(DEVIATION_LIST, content, theirs, SIGNED_AT, embedded=(csca(),))
+    assert told(borrowed, anchors=[csca(), csca("NV", "p256-nv")]) == UNTRUSTED
+
+
 def test_a_list_whose_signer_has_expired_since_still_holds() -> None:
     assert told(of(BY_SIGNER, by=lister(ends=date(2025, 1, 1)))) == LISTED
 

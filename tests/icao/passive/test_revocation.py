@@ -97,6 +97,12 @@ def test_a_list_of_another_state_says_nothing() -> None:
     assert told(of(7, issuer=other), anchors=[csca(), csca("NV", "p256-nv")]) == "undetermined evaluatory no-crl"
 
 
+def test_a_neighbour_takes_nobody_back_in_our_name() -> None:
+    borrowed = Issuer(name("UT", "CSCA"), key("p256-nv"))
+    anchors = [csca(), csca("NV", "p256-nv")]
+    assert told(of(7, issuer=borrowed), anchors=anchors) == "undetermined mandatory crl-untrusted"
+
+
 def test_after_a_change_of_key_the_new_one_signs_the_list() -> None:
     new = Issuer(name("UT", "CSCA"), key("p256-new"))
     for newer in (csca(own="p256-new"), link("p256-new", "p256-csca")):
@@ -110,6 +116,8 @@ def test_after_a_change_of_name_a_link_joins_the_two() -> None:
     lone = certificate(new.name, new.name, new.key, new.key, authority=True)  # type: ignore[arg-type]  # an EC key
     assert told(of(7, issuer=new), anchors=[csca(), joined]) == "failed mandatory signer-revoked"
     assert told(of(7, issuer=new), anchors=[csca(), lone]) == "undetermined evaluatory no-crl"
+    claimed = link("p256-new", "p256-thief", new="Utopian Root", key_ids=False)
+    assert told(of(7, issuer=new), anchors=[csca(), claimed]) == "undetermined evaluatory no-crl"
 
 
 def test_a_list_is_signed_with_pss_as_well() -> None:
