@@ -36,7 +36,11 @@ def revocation(signer: Certificate | None, chain: Chain, trust: Trust, at: date)
     if not genuine:
         detail = "The revocation list is not signed by a trusted CSCA of the state."
         return Check(id, Result.UNDETERMINED, detail=detail, code="crl-untrusted")
-    newest = max(genuine, key=lambda crl: crl.issued_on)
+    whole = [crl for crl in genuine if not crl.partial]
+    if not whole:
+        detail = "The revocation list speaks of some certificates only, and the signer may be on another."
+        return Check(id, Result.UNDETERMINED, detail=detail, code="crl-partial")
+    newest = max(whole, key=lambda crl: crl.issued_on)
     if at > (newest.next_update or newest.issued_on + MAX_AGE):
         detail = f"The newest revocation list is of {newest.issued_on}, and there should be a newer one."
         return Check(id, Result.UNDETERMINED, detail=detail, code="crl-stale")

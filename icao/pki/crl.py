@@ -33,6 +33,8 @@ MAX_OBJECTS: Final = 10 * MAX_REVOKED
 
 CRL_NUMBER: Final = "2.5.29.20"
 REASON: Final = "2.5.29.21"
+# A list of changes, and one of some certificates only: Doc 9303-12, 7.1.4, has neither.
+PARTIAL: Final = frozenset({"2.5.29.27", "2.5.29.28"})
 # RFC 5280, 5.3.1
 REASONS: Final = {
     0: "unspecified", 1: "key compromise", 2: "CA compromise", 3: "affiliation changed", 4: "superseded",
@@ -57,6 +59,8 @@ class Crl:
     revoked: Mapping[int, str]
     authority_key_id: bytes | None
     number: int | None
+    partial: bool = False
+    """It does not speak of all: whom it does not list may be on another."""
 
     def __repr__(self) -> str:
         return f"Crl({self.country or '??'}, {self.issued_on}, {len(self.revoked)} revoked)"
@@ -90,6 +94,7 @@ def parse_crl(encoded: bytes) -> Crl:
         revoked={} if revoked is None else dict(_revoked(revoked)),
         authority_key_id=authority_key_id(found),
         number=integer(only(found[CRL_NUMBER])) if CRL_NUMBER in found else None,
+        partial=not PARTIAL.isdisjoint(found),
     )
 
 

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -63,13 +64,31 @@ def test_a_list_that_names_no_next_one_is_believed_for_ninety_days() -> None:
 
 
 def _without_next_update(begins: date) -> bytes:
-    """OpenSSL's builder wants both dates: the second one is taken out, and the list signed anew."""
-    signed, algorithm, _ = read_all(read_one(of(period=(begins, begins + timedelta(days=1))), 0x30))
-    fields = list(read_all(signed.value))
-    del fields[4]
-    body = write(0x30, b"".join(write(each.tag, each.value) for each in fields))
+    """OpenSSL's builder wants both dates: the second one is taken out."""
+    fields = _fields(of(period=(begins, begins + timedelta(days=1))))
+    return _signed([*fields[:4], *fields[5:]])
+
+
+def _fields(encoded: bytes) -> list[bytes]:
+    return [write(each.tag, each.value) for each in read_all(read_all(read_one(encoded, 0x30))[0].value)]
+
+
+def _signed(fields: list[bytes]) -> bytes:
+    body = write(0x30, b"".join(fields))
     signature = key("p256-csca").sign(body, ec.ECDSA(hashes.SHA256()))
-    return write(0x30, body + write(algorithm.tag, algorithm.value) + write(0x03, b"\0" + signature))
+    return write(0x30, body + fields[1] + write(0x03, b"\0" + signature))
+
+
+@pytest.mark.parametrize("kind", ["0603551d1b", "0603551d1c"])
+def test_a_list_of_some_makes_nobody_good(kind: str) -> None:
+    def partial(*revoked: int) -> bytes:
+        return _signed(
+            [each.replace(bytes.fromhex("0603551d14"), bytes.fromhex(kind)) for each in _fields(of(*revoked))]
+        )
+
+    assert told(partial()) == "undetermined mandatory crl-partial"
+    assert told(partial(7)) == "failed mandatory signer-revoked"
+    assert told(partial(), of()) == "successful mandatory"
 
 
 def test_a_forged_list_proves_nothing_either_way() -> None:
