@@ -1,4 +1,4 @@
-"""Which chips break the rules of PACE to be opened without the password, or to learn it? (A03, A17; Doc 9303-11, 4.4.1)"""
+"""Which chips break the rules of PACE, to pass without the password or to learn it? (A03, A17; Doc 9303-11, 4.4.1)"""
 
 from icao.chip import apdu, pace_steps
 from icao.chip.apdu import Command, Response

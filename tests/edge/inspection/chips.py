@@ -7,6 +7,7 @@ from datetime import date
 
 from hardware.drivers.chip import ChipLine
 from icao.chip.apdu import Silent, Transceive
+from simulators.chip.card import Chip
 from simulators.chip.emrtd import EmrtdChip
 from simulators.issuing.__main__ import holder_of
 from simulators.issuing.equipping import USUAL, Mechanisms, equipped
@@ -30,7 +31,7 @@ def chip_of(passport: Passport, chip_class: type[EmrtdChip] = EmrtdChip, **files
 class Plate:
     """Where documents are laid by ``lay``, and lifted after so many commands."""
 
-    def __init__(self, *chips: EmrtdChip, lift_after: int | None = None, back: bool = True) -> None:
+    def __init__(self, *chips: Chip, lift_after: int | None = None, back: bool = True) -> None:
         self._chips, self._lift_after, self._back = list(chips), lift_after, back
         self.commands = 0
         self.heard: list[bytes] = []
@@ -51,7 +52,7 @@ class Plate:
 
     def close(self) -> None: ...
 
-    def _carry(self, chip: EmrtdChip) -> Transceive:
+    def _carry(self, chip: Chip) -> Transceive:
         def transceive(command: bytes) -> bytes:
             if self._lift_after is not None and self.commands == self._lift_after:
                 self._lift_after = None
