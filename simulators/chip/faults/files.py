@@ -85,6 +85,7 @@ class StumblingChip(EmrtdChip):
     """Once, in the middle of DG2, it answers 6700 in clear and has lost its session, as some chips do."""
 
     _session_number = 0
+    _stumbles = False
 
     def _protect(self, session: Session, response: Response, ins: int) -> bytes:
         if self._stumbles:

@@ -38,7 +38,7 @@ Make = Callable[[States, Holder], Passport]
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """``right`` are the checks that decide, each with its result and code; every other one is successful or optional."""
+    """``right`` are the mandatory checks that are not successful, each with its result and code."""
 
     name: str
     attack: str  # of the attack catalogue; empty for what is only broken
@@ -146,14 +146,16 @@ def _aborted(code: str) -> Right:
 
 _ROWS: Final[tuple[tuple[str, str, str, Make, Right], ...]] = (
     # Copies
-    ("copy-without-keys", "A01", "Copies every file of a modern chip.", _copy(), _fails(aa="aa-refused", ca="ca-refused")),
+    ("copy-without-keys", "A01", "Copies every file of a modern chip.", _copy(),
+     _fails(aa="aa-refused", ca="ca-refused")),
     ("old-copy-without-keys", "A01", "Copies every file of a chip that BAC opens.", _copy(mechanisms=ONLY_BAC),
      _fails(aa="aa-refused", ca="ca-refused")),
     ("copy-without-aa-key", "A01", "Has got the key of chip authentication only.", _copy("chip_authentication"),
      _fails(aa="aa-refused")),
     ("copy-without-ca-key", "A01", "Has got the key of active authentication only.", _copy("active_authentication"),
      _fails(ca="ca-refused")),
-    ("copy-with-own-aa-key", "A01", "Signs with a key of its own.", _other_key("active_authentication"), WRONG_SIGNATURE),
+    ("copy-with-own-aa-key", "A01", "Signs with a key of its own.", _other_key("active_authentication"),
+     WRONG_SIGNATURE),
     ("copy-with-own-ca-key", "A01", "Agrees with a key of its own.", _other_key("chip_authentication"),
      _fails(ca="ca-not-proven")),
     ("copy-that-stays", "A01", "Says yes to chip authentication and goes on in the old session.",
