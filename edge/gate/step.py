@@ -162,7 +162,7 @@ def lifted(state: Reading) -> Step:
 
 def put_back(state: PutBack, event: Event) -> Step | None:
     match event:
-        case DocumentPlaced():  # perhaps another document (A25), so the reading starts from its first byte
+        case DocumentPlaced():  # perhaps another document (A25): the inspection goes on only with the same one
             return Reading(state.attempt + 1, later=state.later), (ReadDocument(),)
         case TimedOut():
             return abandon(state, TOOK_DOCUMENT)

@@ -30,7 +30,7 @@ class PassiveBeside:
         self._trust, self._at = trust, at
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="passive-authentication")
         self._files: dict[str, bytes] = {}
-        self._begun: tuple[bytes, Future[tuple[Check, ...]]] | None = None
+        self._begun: Future[tuple[Check, ...]] | None = None
         self.took_ms = 0.0
 
     def __enter__(self) -> "PassiveBeside":
@@ -46,17 +46,14 @@ class PassiveBeside:
     def came(self, name: str, content: bytes) -> None:
         self._files[name] = content
         if name == EF_SOD.name:
-            self._begun = content, self._thread.submit(self._verify, content, self._files.get(EF_DG1.name))
+            # Also when it comes again: another document may have been laid down since (A25).
+            self._begun = self._thread.submit(self._verify, content, self._files.get(EF_DG1.name))
 
     def checks(self, files: Mapping[str, bytes], sought: Collection[int]) -> tuple[Check, ...]:
         """Of all files that were read; none at all without EF.SOD."""
-        sod = files.get(EF_SOD.name)
-        if sod is None:
+        if self._begun is None or EF_SOD.name not in files:
             return ()
-        # Another document may have been laid down since (A25): what was proved of one says nothing of the other.
-        if self._begun is None or self._begun[0] != sod or self._files.get(EF_DG1.name) != files.get(EF_DG1.name):
-            return passive(files, sought, self._trust, self._at)
-        return with_groups(self._begun[1].result(), files, sought)
+        return with_groups(self._begun.result(), files, sought)
 
     def _verify(self, sod: bytes, dg1: bytes | None) -> tuple[Check, ...]:
         began_s = time.perf_counter()

@@ -11,6 +11,8 @@ from edge.inspection.inspect import Inspection, InspectionLimits, inspect
 from edge.inspection.trust import TrustStore
 from edge.inspection.unfinished import Unfinished
 from icao.checks import Result
+from icao.chip.kept import Kept
+from icao.chip.passwords import of_can
 from icao.mrz.zone import parse
 from simulators.chip.emrtd import EmrtdChip
 from simulators.chip.secrets import NO_SECRETS
@@ -125,6 +127,15 @@ def test_a03_an_emptied_ef_cardaccess_is_found_out(
     assert codes(found)["access"] == (Result.FAILED, "pace-stripped")
 
 
+def test_a03_a_dg14_that_nobody_signed_accuses_nobody_of_hiding(
+    states: dict[str, State], passport: Passport, trust: TrustStore
+) -> None:
+    old = modern(states["UTO"], ONLY_BAC)
+    found = found_in(old, Plate(chip_of(old, DG14=passport.files["DG14"])), trust)
+    assert "access" not in codes(found)
+    assert codes(found)["pa.dg_hash.14"] == (Result.FAILED, "group-altered")
+
+
 def test_a05_the_signature_of_another_passport_is_found_out(
     states: dict[str, State], passport: Passport, trust: TrustStore
 ) -> None:
@@ -225,7 +236,13 @@ def test_what_waits_for_a_document_is_for_no_other_and_not_for_ever(
     states: dict[str, State], passport: Passport, trust: TrustStore
 ) -> None:
     other = modern(states["UTO"], number="U87654321")
+    kept, one, two = Kept({"DG1": b"a"}), of_can("123456"), of_can("654321")
     unfinished = Unfinished(keep_s=0.05)
+    unfinished.keep((one,), kept)
+    assert unfinished.take((two,)).files == {}
+    assert unfinished.take((one,)).files == {}  # the other one's coming has wiped it
+    unfinished.keep((one,), kept)
+    assert unfinished.take((one,)) is kept
     found_in(passport, Plate(chip_of(passport), lift_after=16), trust, unfinished, stop=True)
     time.sleep(0.3)
     assert unfinished.empty

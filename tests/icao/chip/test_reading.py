@@ -73,7 +73,11 @@ def test_a_chip_that_refuses_long_blocks_in_clear_is_opened_again_and_read_in_sm
     chip = Chip(rule=lambda command: b"\x67\x00" if too_long(command, 200) else None)
     assert read_chip(chip, MRZ).files == FILES
     asked = [command.le for command in chip.heard if command.ins == 0xB0 and command.p1 != 0x9C]
-    assert [size for size in dict.fromkeys(asked) if size >= 160 and size != 256] == [4096, 231, 160]  # and each only once too much
+    assert [size for size in dict.fromkeys(asked) if size >= 160 and size != 256] == [
+        4096,
+        231,
+        160,
+    ]  # and each only once too much
     assert sum(command.ins == 0x82 for command in chip.heard) == 3
 
 
@@ -116,6 +120,21 @@ def test_a_chip_that_refuses_every_block_is_given_up() -> None:
         read_chip(Chip(rule=lambda command: b"\x67\x00" if command.ins == 0xB0 else None), MRZ)
     with pytest.raises(Garbled):
         read_chip(Chip(rule=lambda command: Response(b"", 0x6700) if command.ins == 0xB0 else None), MRZ)
+
+
+def test_a19_a_chip_that_loses_its_session_at_every_read_is_given_up() -> None:
+    chip = Chip(rule=lambda command: b"\x69\x88" if command.ins == 0xB0 and command.le > 8 else None)
+    with pytest.raises(Garbled, match="again and again"):
+        read_chip(chip, MRZ, manner=Manner(blocks_bytes=(4096, 2048, 1024, 512, 231, 160, 112)))
+    assert sum(command.ins == 0x82 for command in chip.heard) == 4
+
+
+@pytest.mark.parametrize("plain", [b"\x90\x00", b"\x99\x02\x67\x00\x67\x00"])
+def test_a16_an_answer_in_clear_that_is_no_bare_error_ends_the_reading(plain: bytes) -> None:
+    chip = Chip(rule=lambda command: plain if command.ins == 0xB0 and command.p1 != 0x9C else None)
+    with pytest.raises(Garbled):
+        read_chip(chip, MRZ)
+    assert sum(command.ins == 0x82 for command in chip.heard) == 1
 
 
 def test_a_file_that_vanishes_when_the_chip_is_opened_again_is_garbled() -> None:
