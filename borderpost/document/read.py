@@ -40,6 +40,7 @@ def add_parser(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         "--dg", action="append", type=int, metavar="N", choices=GROUPS,
         help="read this data group; repeat it (DG1, DG2, and DG14 and DG15 where they are)",
     )  # fmt: skip
+    parser.add_argument("--all", action="store_true", help="read every data group, EF.DIR and EF.ATR/INFO")
     parser.add_argument("--files", type=Path, metavar="DIR", help="keep what was read here: personal data")
     parser.add_argument("--portrait", type=Path, metavar="F", help="the portrait as a PNG file: personal data")
     parser.add_argument("--show", action="store_true", help="tell what stands in the document: personal data")
@@ -160,12 +161,16 @@ def _wish(arguments: argparse.Namespace, printed: "Mrz | None") -> "Wish":
     from icao.chip.access import AccessPolicy
     from icao.chip.passwords import of_can, of_zone
     from icao.chip.reading import Manner
+    from icao.lds.files import EF_ATR_INFO, EF_DIR
 
     try:
         password = of_can(arguments.can or "") if printed is None else of_zone(printed)
     except ValueError as error:
         raise Fault("not-a-can", str(error), "It is printed on the document's face.") from error
-    return Wish((password,), arguments.dg, Manner(access=AccessPolicy(allow_bac=arguments.allow_bac)))
+    manner = Manner(
+        access=AccessPolicy(allow_bac=arguments.allow_bac), open_files=(EF_DIR, EF_ATR_INFO) if arguments.all else ()
+    )
+    return Wish((password,), GROUPS if arguments.all else arguments.dg, manner)
 
 
 def _printed(lines: list[str], today: date) -> "Mrz":

@@ -56,6 +56,7 @@ class Manner:
 
     access: AccessPolicy = REFUSE_FALL
     prove: bool = True
+    open_files: Sequence[ElementaryFile] = ()  # of the master file, for experts: EF.DIR, EF.ATR/INFO
     terminal: Terminal | None = None  # with it DG3 and DG4 are read, where the chip allows
     blocks_bytes: Sequence[int] = BLOCKS_BYTES
     capabilities: Capabilities | None = None  # from the ATR, where the reader passes one on
@@ -118,6 +119,7 @@ class _Reading:
     ) -> None:
         self._kept, self._manner = kept, manner
         self._talk = Conversation(transceive)
+        self._open_files: dict[str, bytes] = {}  # by name; nobody signed them, and nothing is proved by them
         self._door = Door(self._talk, passwords, manner.access, manner.random_bytes)
         self._gauge = Gauge(kept, progress)
         self._proving = Proving(self._talk, self._door.reopen, manner.random_bytes)
@@ -125,6 +127,9 @@ class _Reading:
     def read(self, wanted: Sequence[int] | None) -> ChipContents:
         self._manner.entered("access")
         blocks = self._blocks()
+        for file in self._manner.open_files:
+            if (content := read_open_file(self._talk, file)) is not None:
+                self._open_files[file.name] = content
         self._door.open()
         self._manner.entered("files")
         self._reader = FileReader(self._talk, blocks, self._door.reopen)
@@ -150,7 +155,7 @@ class _Reading:
             content = read_open_file(self._talk, EF_ATR_INFO)
             told = _atr_info(content)
             if content is not None:
-                self._kept.files[EF_ATR_INFO.name] = content
+                self._open_files[EF_ATR_INFO.name] = content
         return blocks_for(self._manner.capabilities, told, self._manner.reader_bytes)
 
     def _identify(self) -> None:
@@ -160,7 +165,7 @@ class _Reading:
             self._kept.begun.pop(file.name, None)
             self._file(file)
         if any(self._kept.files.get(name) != content for name, content in before.items()):
-            self._kept.only(*before, EF_ATR_INFO.name)
+            self._kept.only(*before)
 
     def _order(self, wanted: Sequence[int] | None, listed: frozenset[int]) -> list[int]:
         """Small ones first: while the portrait comes, the others are checked."""
@@ -214,7 +219,11 @@ class _Reading:
             EF_CARD_ACCESS.name: self._door.card_access,
             EF_CARD_SECURITY.name: self._door.card_security,
         }
-        files = {**self._kept.files, **{name: content for name, content in of_master_file.items() if content}}
+        files = {
+            **self._open_files,
+            **self._kept.files,
+            **{name: content for name, content in of_master_file.items() if content},
+        }
         return ChipContents(
             files=files,
             access=self._door.check(),

@@ -138,6 +138,16 @@ def test_chosen_groups_are_read(table: Table, laid: Passport, capsys: pytest.Cap
     assert "DG2" not in told(capsys)["files"]
 
 
+def test_an_expert_reads_everything(
+    table: Table, states: dict[str, State], passport: Passport, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = {"DIR": bytes.fromhex("61094F07A0000002471001"), "ATR": bytes.fromhex("4303F741E0")}
+    table.hand.lay({**passport.files, **more}, passport.mrz_lines, None, passport.secrets)
+    assert read(table, *zone(passport), "--all", "--trust", str(table.trust), "--json") == 0
+    assert set(told(capsys)["files"]) == {*passport.files, *more}
+    table.hand.lift()
+
+
 def test_a_record_stands_in_the_verdicts_place(
     table: Table, laid: Passport, capsys: pytest.CaptureFixture[str]
 ) -> None:
