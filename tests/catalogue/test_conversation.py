@@ -86,3 +86,19 @@ def test_the_catalogue_is_large_and_names_each_case_once() -> None:
     assert {case.attack for case in CONVERSATIONS} >= {
         "A01", "A02", "A03", "A07", "A15", "A16", "A17", "A18", "A19", "A20", "A21", "A25",
     }  # fmt: skip
+
+
+# Each of these would end somewhere else as well, later, and by luck: here it ends where it is stopped.
+STOPPED = {
+    "sm-altered": "MAC is wrong", "sm-replayed": "MAC is wrong", "sm-wrong-counter": "MAC is wrong",
+    "old-sm-replayed": "MAC is wrong", "sm-6988": "outside secure messaging",
+    "endless-file": "is the most that is read", "one-byte-reads": "were missing",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", [case for case in CONVERSATIONS if case.name in STOPPED], ids=lambda case: case.name)
+def test_a_chip_is_stopped_by_the_guard_that_is_there_for_it(
+    states: dict[str, State], trust: TrustStore, case: Conversation
+) -> None:
+    found = found_in(made := case.make(states, holder_of("u01")), Plate(chip_of(made)), trust)
+    assert STOPPED[case.name] in found.checks[0].detail

@@ -10,6 +10,7 @@ from simulators.chip.emrtd import EmrtdChip
 
 ENDLESS_BYTES: Final = 3 * 1024 * 1024  # below what a TLV length may say, far beyond any portrait
 HUGE_LENGTH: Final = bytes.fromhex("7584 7FFFFFFF")
+HEADER_BYTES: Final = 8
 FAR: Final = 0x8000  # offsets from here on need the odd instruction
 LATE: Final = 0x1000  # where a file changes, or a reading stumbles
 
@@ -30,8 +31,10 @@ class HugeChip(EmrtdChip):
 
 
 class OneByteChip(EmrtdChip):
+    """Says how long a file is, and then gives one byte at a time."""
+
     def _read(self, name: str, offset: int, le: int) -> Response:
-        return super()._read(name, offset, min(le, 1))
+        return super()._read(name, offset, min(le, 1 if offset else HEADER_BYTES))
 
 
 class OverflowingChip(EmrtdChip):
