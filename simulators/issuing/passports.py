@@ -1,21 +1,22 @@
-"""What does a state issue, and what do forgers make of it? Passports: the printed zone, and the files on the chip.
+"""What does a state issue, and what do forgers make of it? Documents: the printed zone, and the files on the chip.
 
-``issue`` makes a genuine one. Each forgery takes a genuine passport and changes what its forger could change.
+``issue`` makes a genuine one. Each forgery takes a genuine document and changes what its forger could change.
 """
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from types import MappingProxyType
-from typing import Final
 
-from icao.mrz.compose import compose_td3
+from icao.mrz.compose import compose
 from simulators.chip.secrets import NO_SECRETS, ChipSecrets
 from simulators.issuing import groups
-from simulators.issuing.chip_keys import Equipment
+from simulators.issuing.cms import Signing
+from simulators.issuing.equipping import equipped
+from simulators.issuing.profile import PLAIN, Profile
 from simulators.issuing.sod import sod
-from simulators.issuing.state import Signer, State
-
-NO_EQUIPMENT: Final = Equipment()
+from simulators.issuing.state import State
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -31,12 +32,12 @@ class Holder:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Passport:
-    """``mrz_lines`` as printed; ``files`` as on the chip: COM, DG1, DG2, SOD, and what it is equipped with.
+    """``mrz_lines`` as printed; ``files`` as on the chip: COM, DG1, DG2, SOD, and what its profile asks for.
 
     ``chip_fault`` and ``secrets`` are laid down with it.
     """
 
-    mrz_lines: tuple[str, str]
+    mrz_lines: tuple[str, ...]
     files: MappingProxyType[str, bytes]
     number: str
     chip_fault: str | None = None
@@ -54,18 +55,21 @@ def issue(
     holder: Holder,
     number: str,
     term: Term,
-    signer: Signer | None = None,
-    equipment: Equipment = NO_EQUIPMENT,
+    signer: Signing | None = None,
+    profile: Profile = PLAIN,
+    random_bytes: Callable[[int], bytes] = os.urandom,
 ) -> Passport:
-    """A passport of that state, signed by its own current document signer unless another is given."""
-    mrz = _zone(state.spec.code, holder, number, term.expires)
-    content = {1: groups.dg1(mrz), 2: groups.dg2(holder.portrait, holder.sex)}
+    """A document of that state, signed by its own current document signer unless another is given."""
+    own, signed_at = signer or state.signer, datetime.combine(term.issued, time(9, 0), UTC)
+    equipment = equipped(profile.chip, random_bytes, own, signed_at)
+    mrz = _zone(state.spec.code, holder, number, term.expires, profile)
+    content = {1: groups.dg1(mrz), 2: groups.dg2(profile.picture or holder.portrait, holder.sex, profile.face)}
     content |= {int(name[2:]): file for name, file in equipment.files.items() if name.startswith("DG")}
-    signed_at = datetime.combine(term.issued, time(9, 0), UTC)
+    content |= profile.groups
     files = {
         "COM": groups.com(sorted(content)),
         **{f"DG{number}": content[number] for number in sorted(content)},
-        "SOD": sod(content, signer or state.signer, signed_at),
+        "SOD": sod(content, own, signed_at if profile.signing_time else None, profile.sod),
     }
     return Passport(mrz, MappingProxyType(equipment.files | files), number, secrets=equipment.secrets)
 
@@ -77,8 +81,8 @@ def with_other_face(passport: Passport, portrait: bytes, sex: str) -> Passport:
 
 def with_other_name_printed(passport: Passport, state: State, holder: Holder, term: Term) -> Passport:
     """The page printed anew with the name of ``holder``. Number and dates stay, so the chip's key is still right."""
-    line = _zone(state.spec.code, holder, passport.number, term.expires)[0]
-    return replace(passport, mrz_lines=(line, passport.mrz_lines[1]))
+    line = _zone(state.spec.code, holder, passport.number, term.expires, PLAIN)[0]
+    return replace(passport, mrz_lines=(line, *passport.mrz_lines[1:]))
 
 
 def with_other_page(passport: Passport, page: Passport) -> Passport:
@@ -91,8 +95,10 @@ def with_chip_fault(passport: Passport, fault: str) -> Passport:
     return replace(passport, chip_fault=fault)
 
 
-def _zone(code: str, holder: Holder, number: str, expires: date) -> tuple[str, str]:
-    return compose_td3(
+def _zone(code: str, holder: Holder, number: str, expires: date, profile: Profile) -> tuple[str, ...]:
+    return compose(
+        profile.format,
+        document_code=profile.code,
         issuing_state=code,
         document_number=number,
         surname=holder.surname,

@@ -10,8 +10,9 @@ from hardware.drivers.chip import ChipLine
 from simulators.chip.emrtd import EmrtdChip
 from simulators.chip.tempo import REAL, Tempo
 from simulators.issuing.__main__ import holder_of
-from simulators.issuing.equipping import ONLY_BAC, Mechanisms, equipped
+from simulators.issuing.equipping import ONLY_BAC, Mechanisms
 from simulators.issuing.passports import Holder, Passport, Term, issue
+from simulators.issuing.profile import Profile
 from simulators.issuing.state import State
 from tests.bench.people import TODAY
 
@@ -29,7 +30,7 @@ def of_16_kb(state: State, mechanisms: Mechanisms = ONLY_BAC) -> Passport:
 
 
 def made(state: State, holder: Holder, mechanisms: Mechanisms) -> Passport:
-    return issue(state, holder, "U12345678", TERM, equipment=equipped(mechanisms, os.urandom, state.signer))
+    return issue(state, holder, "U12345678", TERM, profile=Profile(chip=mechanisms))
 
 
 class Watched:

@@ -19,9 +19,9 @@ from simulators.chip.faults import Fault
 from simulators.chip.secrets import NO_SECRETS
 from simulators.issuing import groups
 from simulators.issuing.card_access import CHIP_MAPPING, pace_info, security_infos
-from simulators.issuing.chip_keys import Equipment
 from simulators.issuing.equipping import ONLY_BAC, USUAL, Mechanisms, equipped
 from simulators.issuing.passports import Holder, Passport, Term, issue
+from simulators.issuing.profile import Profile
 from simulators.issuing.state import State
 
 TERM: Final = Term(date(2025, 3, 1), date(2035, 2, 28))
@@ -50,9 +50,9 @@ class Conversation:
 
 # --- genuine passports, and what is changed in them ---
 def _issued(states: States, holder: Holder, mechanisms: Mechanisms, **files: bytes) -> Passport:
-    """As its state issues it; ``files`` replace or join the equipment before it is signed."""
-    made = equipped(mechanisms, os.urandom, states["UTO"].signer)
-    return issue(states["UTO"], holder, NUMBER, TERM, equipment=Equipment({**made.files, **files}, made.secrets))
+    """As its state issues it; ``files`` are data groups that replace or join the others before they are signed."""
+    further = {int(name.removeprefix("DG")): content for name, content in files.items()}
+    return issue(states["UTO"], holder, NUMBER, TERM, profile=Profile(chip=mechanisms, groups=further))
 
 
 def _genuine(mechanisms: Mechanisms = USUAL) -> Make:

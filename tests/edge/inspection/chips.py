@@ -10,16 +10,16 @@ from icao.chip.apdu import Silent, Transceive
 from simulators.chip.card import Chip
 from simulators.chip.emrtd import EmrtdChip
 from simulators.issuing.__main__ import holder_of
-from simulators.issuing.equipping import USUAL, Mechanisms, equipped
+from simulators.issuing.equipping import USUAL, Mechanisms
 from simulators.issuing.passports import Passport, Term, issue
+from simulators.issuing.profile import Profile
 from simulators.issuing.state import State
 
 TERM = Term(date(2025, 3, 1), date(2035, 2, 28))
 
 
 def modern(state: State, mechanisms: Mechanisms = USUAL, number: str = "U12345678") -> Passport:
-    equipment = equipped(mechanisms, os.urandom, state.signer)
-    return issue(state, holder_of("u01"), number, TERM, equipment=equipment)
+    return issue(state, holder_of("u01"), number, TERM, profile=Profile(chip=mechanisms))
 
 
 def chip_of(passport: Passport, chip_class: type[EmrtdChip] = EmrtdChip, **files: bytes | None) -> EmrtdChip:

@@ -1,0 +1,83 @@
+"""What does the product say of a case? Read over a simulated chip in this process, as ``document read`` reads it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
+from edge.inspection.expert import examine
+from edge.inspection.live import Wish
+from edge.inspection.patience import InspectionLimits
+from hardware.drivers.chip import ChipLine
+from icao.checks import Check, Mode, Result, overall
+from icao.chip.access import AccessPolicy
+from icao.chip.apdu import Silent
+from icao.chip.passwords import of_can, of_zone
+from icao.chip.reading import Manner
+from icao.mrz.zone import parse
+from simulators.chip.card import Chip, Lifted
+from simulators.chip.control import Laid
+from simulators.chip.faults import make_chip
+from simulators.issuing.catalogue.entry import DocumentCase, Entry
+
+TODAY = date(2026, 11, 24)
+LIMITS = InspectionLimits(present_s=0.1, read_s=10.0, notice_s=0.05, return_s=0.1)
+
+
+class InProcess:
+    """A reader on which this chip lies."""
+
+    def __init__(self, chip: Chip | None) -> None:
+        self._chip = chip
+
+    def wait_present(self, limit_s: float) -> bool:
+        return self._chip is not None
+
+    def present(self) -> bool:
+        return self._chip is not None
+
+    @contextmanager
+    def connect(self) -> Iterator[ChipLine]:
+        if self._chip is None:
+            raise Silent("No chip lies on the reader.")
+        self._chip.reset()
+        yield ChipLine(self._transceive)
+
+    def close(self) -> None: ...
+
+    def _transceive(self, command: bytes) -> bytes:
+        answer = b""
+        if self._chip is not None:
+            try:
+                answer = self._chip.answer(command)
+            except Lifted:
+                self._chip = None
+        if not answer:
+            raise Silent("The chip does not answer.")
+        return answer
+
+
+def wish_of(case: DocumentCase) -> Wish:
+    """How it is to be read."""
+    password = of_can(case.can) if case.can else of_zone(parse(case.passport.mrz_lines, TODAY))
+    manner = Manner(access=AccessPolicy(allow_bac=case.allow_bac), terminal=case.terminal)
+    return Wish((password,), case.wanted, manner)
+
+
+def read(case: DocumentCase) -> tuple[Check, ...]:
+    """Every check of a reading; none when there is no chip at all."""
+    made = case.passport
+    chip = make_chip(Laid(made.files, made.mrz_lines, made.chip_fault, made.secrets))
+    printed = None if case.can else parse(made.mrz_lines, TODAY)
+    trust = case.trusted.as_set()
+    found = examine(wish_of(case), printed, InProcess(chip), trust, TODAY, lambda share: None, LIMITS)
+    return found.checks if found else ()
+
+
+def assert_right(entry: Entry, checks: tuple[Check, ...]) -> None:
+    """Exactly the verdict that is right: what decides, and nothing else that is not successful."""
+    mandatory = [check for check in checks if check.mode is Mode.MANDATORY]
+    wrong = {check.id: (check.result, check.code) for check in mandatory if check.result is not Result.SUCCESSFUL}
+    assert wrong == dict(entry.right.decides)
+    assert overall(checks) is entry.right.result
+    said = {check.id: (check.result, check.code) for check in checks}
+    assert {id: said.get(id) for id in entry.right.notes} == dict(entry.right.notes)
