@@ -1,7 +1,7 @@
 """What a check may answer, and what a set of checks answers together (BSI TR-03135-1)."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -49,6 +49,22 @@ def overall(checks: Iterable[Check]) -> Result:
     """
     results = {check.result for check in checks if check.mode is Mode.MANDATORY}
     return next((result for result in SEVERITY if result in results), Result.UNDETERMINED)
+
+
+def timed(checks: Iterable[Check], clock_s: Callable[[], float] | None) -> Iterator[Check]:
+    """Each check with the time that passed until it was made; without a clock as they are.
+
+    >>> [check.duration_ms for check in timed([Check("pa.parse", Result.SUCCESSFUL)], iter((1.0, 1.5)).__next__)]
+    [500.0]
+    """
+    if clock_s is None:
+        yield from checks
+        return
+    began_s = clock_s()
+    for check in checks:
+        now_s = clock_s()
+        yield replace(check, duration_ms=(now_s - began_s) * 1000)
+        began_s = now_s
 
 
 def verdict_form(checks: Iterable[Check]) -> dict[str, Any]:  # Any: JSON

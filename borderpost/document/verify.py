@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -31,7 +32,9 @@ def add_parser(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     signed = parser.add_mutually_exclusive_group(required=True)
     signed.add_argument("--sod", type=Path, metavar="F", help="EF.SOD, or the signed message in it")
     signed.add_argument("--card-security", type=Path, metavar="F", help="EF.CardSecurity instead")
-    parser.add_argument("--dg", action="append", default=[], metavar="N=F", help="data group N; repeat it")
+    parser.add_argument(
+        "--dg", action="append", default=[], metavar="N=F", help="data group N; repeat it for all of the chip"
+    )
     parser.add_argument(
         "--com", type=Path, metavar="F", help="EF.COM: are the groups that it names all signed and here?"
     )
@@ -102,9 +105,10 @@ def _chip(arguments: argparse.Namespace, trust: "Trust", at: date) -> Verified:
         parsed = parse_sod(sod)
     except Garbled:
         return Verified(passive.verify(sod, groups, trust, at), None, files)
-    # Without EF.COM nobody says that the groups that were given are all there are.
-    absent = frozenset[int]() if named is None else parsed.hashes.keys() - groups.keys() - named
-    checks = passive.verify(sod, groups, trust, at, present={*groups, *(named or ())}, absent=absent)
+    # The groups that are given are taken for all that the chip holds: a stripped one must not pass for unasked (A02).
+    absent = parsed.hashes.keys() - groups.keys() - (named or frozenset()) if groups or named else ()
+    present = {*groups, *(named or ())}
+    checks = passive.verify(sod, groups, trust, at, present=present, absent=absent, clock_s=time.perf_counter)
     return Verified(checks, _signer(parsed.signed, trust), files)
 
 

@@ -57,7 +57,7 @@ class PassiveBeside:
 
     def _verify(self, sod: bytes, dg1: bytes | None) -> tuple[Check, ...]:
         began_s = time.perf_counter()
-        checks = verify(sod, {} if dg1 is None else {1: dg1}, self._trust, self._at)
+        checks = verify(sod, {} if dg1 is None else {1: dg1}, self._trust, self._at, clock_s=time.perf_counter)
         self.took_ms = (time.perf_counter() - began_s) * 1000
         return checks
 
@@ -67,7 +67,7 @@ def passive(files: Mapping[str, bytes], sought: Collection[int], trust: Trust, a
     if EF_SOD.name not in files:
         return ()
     groups = {1: files[EF_DG1.name]} if EF_DG1.name in files else {}
-    return with_groups(verify(files[EF_SOD.name], groups, trust, at), files, sought)
+    return with_groups(verify(files[EF_SOD.name], groups, trust, at, clock_s=time.perf_counter), files, sought)
 
 
 def with_groups(checks: Sequence[Check], files: Mapping[str, bytes], sought: Collection[int]) -> tuple[Check, ...]:

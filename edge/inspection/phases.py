@@ -32,4 +32,7 @@ class Phases:
 
 
 def timed(checks: Iterable[Check], timings_ms: dict[str, float]) -> tuple[Check, ...]:
-    return tuple(replace(check, duration_ms=timings_ms.get(CHECKS.get(check.id, ""))) for check in checks)
+    """A check whose phase was measured takes that; the others keep the time that they were made in."""
+    return tuple(
+        replace(check, duration_ms=timings_ms.get(CHECKS.get(check.id, ""), check.duration_ms)) for check in checks
+    )

@@ -37,7 +37,7 @@ def group_list(sod: Sod, present: Collection[int], absent: Collection[int], *, t
         return ()
     # Whoever takes DG14 or DG15 away takes the proof away that the chip is no copy (A02).
     if missing := sorted(set(sod.hashes) & set(absent) - SHUT):
-        return (_failed(id, f"{_named(missing)} was signed, but is not on the chip.", "group-missing"),)
+        return (_failed(id, f"{_named(missing)} was signed, but is not there.", "group-missing"),)
     if unsigned := sorted(set(present) - set(sod.hashes)):
         return (_failed(id, f"{_named(unsigned)} is on the chip, but nobody signed it.", "group-unsigned"),)
     unsought = sorted(set(sod.hashes) - set(present) - set(absent) - SHUT)
