@@ -30,7 +30,7 @@ LIMITS: Final = ChipLimits()
 
 @dataclass(frozen=True, slots=True)
 class ChipLine:
-    """A powered chip. ``atr`` is what it said first; ``longest_bytes`` is the longest answer that the reader carries."""
+    """A powered chip. ``atr`` is what it said first, ``longest_bytes`` the longest answer that the reader carries."""
 
     transceive: Transceive
     atr: bytes = b""
