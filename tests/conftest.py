@@ -2,10 +2,14 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from simulators.chip.pcsc import PcscStack, available
 
 settings.register_profile(
     "same-everywhere", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
@@ -53,3 +57,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             "Run them as root; a container needs CAP_SYS_ADMIN.",
             yellow=True,
         )
+
+
+@pytest.fixture(scope="session")
+def pcsc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[PcscStack, Path]]:
+    """One stack for the whole run: libpcsclite reads its socket's name once in a process."""
+    assert available() is None, available()
+    state = tmp_path_factory.mktemp("pcsc")
+    before = os.environ.get("PCSCLITE_CSOCK_NAME")
+    with PcscStack() as stack:
+        stack.start(state, state / "chip.sock")
+        os.environ.update(stack.environment)
+        yield stack, state
+    os.environ.pop("PCSCLITE_CSOCK_NAME")
+    if before is not None:
+        os.environ["PCSCLITE_CSOCK_NAME"] = before

@@ -13,7 +13,7 @@ from icao.checks import Check, Result
 from icao.chip import downgrade, genuineness
 from icao.chip.reading import ChipContents
 from icao.lds.data_groups import mrz_lines, portrait
-from icao.lds.files import EF_CARD_ACCESS, EF_CARD_SECURITY, EF_DG14
+from icao.lds.files import EF_CARD_ACCESS, EF_CARD_SECURITY, EF_DG14, EF_SOD
 from icao.mrz.zone import Mrz, MrzError, parse
 from icao.passive import verify_card_security
 from icao.pki.trust import Trust
@@ -65,8 +65,6 @@ def judge(
         what = f"EF.{error.args[0]} is not on the chip." if isinstance(error, KeyError) else "A data group is garbled."
         checks = (*checks, _content(what))
         return Inspection(None, reasons_for(checks), {}, checks=checks)
-    if "SOD" not in files:
-        checks = (*checks, _content("EF.SOD is not on the chip: nobody vouches for it."))
     checks = (*checks, zones_agree(printed, zone))
     return Inspection(Document(zone, face, checks), reasons_for(checks), {}, checks=checks)
 
@@ -81,7 +79,8 @@ def chip_checks(
     proved = genuineness.judge(files, contents.proofs, passive_checks, of_mapping)
     dg14 = files.get(EF_DG14.name) if genuineness.binds(passive_checks, EF_DG14.short_id) else None
     access = downgrade.judge(contents.access, contents.protocol, files.get(EF_CARD_ACCESS.name), dg14)
-    return (access, *passive_checks, *proved)
+    unsigned = () if EF_SOD.name in files else (_content("EF.SOD is not on the chip: nobody vouches for it."),)
+    return (access, *passive_checks, *proved, *unsigned)
 
 
 def zones_agree(printed: Mrz, zone: Mrz) -> Check:

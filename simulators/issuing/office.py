@@ -4,16 +4,16 @@
 """
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Final
 
 from simulators.chip.faults import Fault
 from simulators.issuing import passports
 from simulators.issuing.certificates import years_before
-from simulators.issuing.passports import Holder, Passport, Term
-from simulators.issuing.profile import PROFILES
+from simulators.issuing.passports import Holder, Passport, Term, issue
+from simulators.issuing.profile import PLAIN, PROFILES, Profile
 from simulators.issuing.state import Signer, State
 from simulators.issuing.states import UNKNOWN
 
@@ -25,17 +25,22 @@ UNREADABLE: Final = (Fault.NO_CHIP, Fault.ERROR_6F00)
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """The passport offices of all states, on one day."""
+    """The passport offices of all states, on one day. ``profiles`` by state; one that has none issues plain ones."""
 
     states: dict[str, State]
     today: date
     chance: random.Random
+    profiles: Mapping[str, Profile] = field(default_factory=lambda: PROFILES)
 
     def issue(self, kind: str, holder: Holder, stranger: Holder, code: str = "UTO") -> Passport:
         """A passport of that kind for ``holder``; forgers use the face and name of ``stranger``. Raises ValueError."""
         if kind not in KINDS:
             raise ValueError(f"There is no kind of passport {kind!r}. Choose one of {', '.join(KINDS)}.")
         return KINDS[kind](self, _Order(self.states[code], holder, stranger, self.number(code), self.term()))
+
+    def document(self, state: State, holder: Holder, number: str, term: Term, signer: Signer | None = None) -> Passport:
+        """As that state makes its documents."""
+        return issue(state, holder, number, term, signer, self.profiles.get(state.spec.code, PLAIN))
 
     def number(self, code: str) -> str:
         """One letter of the state and eight digits."""
@@ -59,21 +64,16 @@ class _Order:
     term: Term
 
 
-def issue(state: State, holder: Holder, number: str, term: Term, signer: Signer | None = None) -> Passport:
-    """As that state makes its documents today."""
-    return passports.issue(state, holder, number, term, signer, PROFILES[state.spec.code])
-
-
 def _honest(office: Office, order: _Order) -> Passport:
-    return issue(order.state, order.holder, order.number, order.term)
+    return office.document(order.state, order.holder, order.number, order.term)
 
 
 def _expired(office: Office, order: _Order) -> Passport:
-    return issue(order.state, order.holder, order.number, office.expired_term())
+    return office.document(order.state, order.holder, order.number, office.expired_term())
 
 
 def _unknown_issuer(office: Office, order: _Order) -> Passport:
-    return issue(office.states[UNKNOWN], order.holder, office.number(UNKNOWN), order.term)
+    return office.document(office.states[UNKNOWN], order.holder, office.number(UNKNOWN), order.term)
 
 
 def _altered_face(office: Office, order: _Order) -> Passport:
@@ -85,7 +85,7 @@ def _altered_mrz(office: Office, order: _Order) -> Passport:
 
 
 def _other_page(office: Office, order: _Order) -> Passport:
-    page = issue(order.state, order.stranger, office.number(order.state.spec.code), office.term())
+    page = office.document(order.state, order.stranger, office.number(order.state.spec.code), office.term())
     return passports.with_other_page(_honest(office, order), page)
 
 
@@ -96,17 +96,17 @@ def _chip_unreadable(office: Office, order: _Order) -> Passport:
 def _under_age(office: Office, order: _Order) -> Passport:
     """A child's passport, whoever carries it: a child's own birth date stays."""
     born = max(order.holder.birth_date, years_before(office.today, CHILD_YEARS))
-    return issue(order.state, replace(order.holder, birth_date=born), order.number, order.term)
+    return office.document(order.state, replace(order.holder, birth_date=born), order.number, order.term)
 
 
 def _expired_signer(office: Office, order: _Order) -> Passport:
-    return issue(order.state, order.holder, order.number, order.term, order.state.expired_signer)
+    return office.document(order.state, order.holder, order.number, order.term, order.state.expired_signer)
 
 
 def _foreign_signer(office: Office, order: _Order) -> Passport:
     """The document signer of a neighbour, whom the post trusts, signs a passport of another state."""
     neighbour = next(state for state in office.states.values() if state.spec.trusted and state is not order.state)
-    return issue(order.state, order.holder, order.number, order.term, neighbour.signer)
+    return office.document(order.state, order.holder, order.number, order.term, neighbour.signer)
 
 
 KINDS: Final[dict[str, Callable[[Office, _Order], Passport]]] = {

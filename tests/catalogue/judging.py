@@ -1,6 +1,6 @@
 """What does the product say of a case? Read over a simulated chip in this process, as ``document read`` reads it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 
@@ -73,11 +73,20 @@ def read(case: DocumentCase) -> tuple[Check, ...]:
     return found.checks if found else ()
 
 
-def assert_right(entry: Entry, checks: tuple[Check, ...]) -> None:
+def said(checks: tuple[Check, ...]) -> dict[str, tuple[Result, str]]:
+    return {check.id: (check.result, check.code) for check in checks}
+
+
+def is_right(entry: Entry, checks: tuple[Check, ...]) -> None:
     """Exactly the verdict that is right: what decides, and nothing else that is not successful."""
-    mandatory = [check for check in checks if check.mode is Mode.MANDATORY]
-    wrong = {check.id: (check.result, check.code) for check in mandatory if check.result is not Result.SUCCESSFUL}
-    assert wrong == dict(entry.right.decides)
-    assert overall(checks) is entry.right.result
-    said = {check.id: (check.result, check.code) for check in checks}
-    assert {id: said.get(id) for id in entry.right.notes} == dict(entry.right.notes)
+    wrong = said(tuple(check for check in checks if check.mode is Mode.MANDATORY))
+    wrong = {id: answer for id, answer in wrong.items() if answer[0] is not Result.SUCCESSFUL}
+    if wrong != dict(entry.right.decides) or overall(checks) is not entry.right.result:
+        raise AssertionError(f"{entry.name}: {overall(checks)}, {_plain(wrong)}; right: {_plain(entry.right.decides)}")
+    noted = {id: answer for id, answer in said(checks).items() if id in entry.right.notes}
+    if noted != dict(entry.right.notes):
+        raise AssertionError(f"{entry.name}: {_plain(noted)}; right: {_plain(entry.right.notes)}")
+
+
+def _plain(answers: Mapping[str, tuple[Result, str]]) -> dict[str, str]:
+    return {id: f"{result} {code}" for id, (result, code) in answers.items()}

@@ -18,10 +18,10 @@ from simulators.issuing.__main__ import holder_of
 from simulators.issuing.catalogue.conversation import CONVERSATIONS, Conversation
 from simulators.issuing.state import State
 from tests.catalogue.test_conversation import wrong
-from tests.edge.inspection.conftest import pcsc, states, trust
+from tests.edge.inspection.conftest import states, trust
 from tests.edge.inspection.desk import TODAY, Desk
 
-__all__ = ["pcsc", "states", "trust"]
+__all__ = ["states", "trust"]
 
 LIMITS = InspectionLimits(present_s=2.0, read_s=4.0)
 LIMIT_S = 6.0

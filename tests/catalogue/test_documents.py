@@ -5,7 +5,7 @@ import pytest
 from simulators.issuing.catalogue.entry import DocumentCase, Entry, Kind
 from simulators.issuing.catalogue.table import ENTRIES
 from simulators.issuing.catalogue.world import World
-from tests.catalogue.judging import assert_right, read
+from tests.catalogue.judging import is_right, read
 
 DOCUMENTS = [entry for entry in ENTRIES.values() if entry.kind is Kind.DOCUMENT]
 
@@ -14,4 +14,4 @@ DOCUMENTS = [entry for entry in ENTRIES.values() if entry.kind is Kind.DOCUMENT]
 def test_a_document_gets_the_verdict_that_is_right(world: World, entry: Entry) -> None:
     case = entry.make(world)
     assert isinstance(case, DocumentCase)
-    assert_right(entry, read(case))
+    is_right(entry, read(case))

@@ -140,6 +140,16 @@ FELL: Final = _fails(access="pace-to-bac")
 WRONG_SIGNATURE: Final = _fails(aa="aa-signature-wrong")
 
 
+UNSIGNED: Final[Right] = (
+    Result.FAILED,
+    {
+        "chip.content": (Result.FAILED, "content-missing"),
+        "aa": (Result.UNDETERMINED, "aa-not-bound"),
+        "ca": (Result.UNDETERMINED, "ca-not-bound"),
+    },
+)
+
+
 def _aborted(code: str) -> Right:
     return Result.ABORTED, {"chip.read": (Result.ABORTED, code)}
 
@@ -250,7 +260,7 @@ _ROWS: Final[tuple[tuple[str, str, str, Make, Right], ...]] = (
     ("stumbles", "A19", "A genuine chip that once answers 6700 in clear, as some do.", _fault(Fault.STUMBLES), GOOD),
     ("ten-thousand-infos", "A21", "Its state has signed a DG14 of 10,000 security infos.", _many_infos,
      _undetermined("ca", "ca-key-unreadable")),
-    ("no-sod", "A02", "Says that there is no EF.SOD.", _with(SOD=None), _fails(chip__content="content-missing")),
+    ("no-sod", "A02", "Says that there is no EF.SOD.", _with(SOD=None), UNSIGNED),
     ("lying-com", "A07", "Its EF.COM claims a group that nobody signed.", _with(COM=groups.com((1, 2, 14, 15, 16))),
      _fails(lds__dg_list="group-unsigned")),
     ("hiding-com", "A02", "Its EF.COM hides DG14 and DG15: nobody believes it.", _with(COM=groups.com((1, 2))), GOOD),

@@ -1,6 +1,5 @@
 """Issuing states, their trust store, and a reader on both wires: PC/SC (pcscd, vpcd) and the direct socket."""
 
-import os
 import random
 import socket
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ import pytest
 from edge.inspection.trust import TrustStore
 from hardware.drivers.chip import ChipLimits, open_chip
 from simulators.chip.control import Control
-from simulators.chip.pcsc import PcscStack, available, end, start_chip
+from simulators.chip.pcsc import end, start_chip
 from simulators.issuing.office import Office
 from simulators.issuing.passports import Passport
 from simulators.issuing.state import State, open_states, write_trust
@@ -38,21 +37,6 @@ def office(states: dict[str, State]) -> Office:
 @pytest.fixture
 def honest(office: Office) -> Passport:
     return passport(office)
-
-
-@pytest.fixture(scope="session")
-def pcsc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[PcscStack, Path]]:
-    """One stack for the whole run: libpcsclite reads its socket's name once in a process."""
-    assert available() is None, available()
-    state = tmp_path_factory.mktemp("pcsc")
-    before = os.environ.get("PCSCLITE_CSOCK_NAME")
-    with PcscStack() as stack:
-        stack.start(state, state / "chip.sock")
-        os.environ.update(stack.environment)
-        yield stack, state
-    os.environ.pop("PCSCLITE_CSOCK_NAME")
-    if before is not None:
-        os.environ["PCSCLITE_CSOCK_NAME"] = before
 
 
 @pytest.fixture(scope="session")

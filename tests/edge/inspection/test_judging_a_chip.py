@@ -27,6 +27,13 @@ from simulators.issuing.state import State
 from simulators.issuing.states import STATES
 from tests.edge.inspection.desk import TODAY, passport
 
+
+@pytest.fixture
+def office(states: dict[str, State]) -> Office:
+    """Its chips have nothing to prove themselves with: what counts here are the files alone."""
+    return Office(states, TODAY, random.Random(7), profiles={})
+
+
 IDS = (
     "access", "mrz.printed", "mrz.match", "chip.read", "chip.content", "pa.parse", "pa.message_digest",
     "pa.sod_signature", "pa.dg_hash.1", "pa.dg_hash.2", "pa.chain", "pa.ds_validity", "pa.csca_validity", "pa.country",
@@ -62,7 +69,7 @@ def test_a_genuine_passport_has_no_reason(honest: Passport, trust: TrustStore) -
 
 
 def test_a04_a_home_made_csca_with_a_real_name_is_referred(office: Office, trust: TrustStore, tmp_path: Path) -> None:
-    forger = Office({"UTO": State.make(STATES["UTO"], tmp_path, TODAY)}, TODAY, random.Random(1))
+    forger = Office({"UTO": State.make(STATES["UTO"], tmp_path, TODAY)}, TODAY, random.Random(1), profiles={})
     _, reasons = judged(passport(forger), trust)
     assert set(reasons) & {Reason.ISSUER_UNKNOWN, Reason.SIGNATURE_INVALID}
 
