@@ -102,7 +102,8 @@ def test_sim_issue_writes_passports_and_trust_and_says_where(
     assert len(list(Path(said["trust"]).glob("*.der"))) == 3
     for one in said["passports"]:
         folder = Path(one["folder"])
-        assert {path.name for path in folder.iterdir()} == {"COM.bin", "DG1.bin", "DG2.bin", "SOD.bin", "mrz.txt"}
+        written = {path.name for path in folder.iterdir()}
+        assert written >= {"COM.bin", "DG1.bin", "DG2.bin", "SOD.bin", "mrz.txt"}  # and what its state's chips hold
         assert parse(tuple((folder / "mrz.txt").read_text().split()), TODAY).ok
 
 
