@@ -42,11 +42,12 @@ RSA_BITS: Final = {Keys.RSA_2048: 2048, Keys.RSA_3072: 3072, Keys.RSA_4096: 4096
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Issuer:
-    """Who certifies: a CSCA's name and its key. ``pss`` is for RSA keys."""
+    """Who certifies: a CSCA's name and its key. ``pss`` is for RSA keys; forgers borrow another's ``key_id``."""
 
     name: x509.Name
     key: PrivateKey
     pss: bool = False
+    key_id: bytes = b""
 
     @property
     def hash(self) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512:
@@ -81,6 +82,8 @@ def certify(
     """
     own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     above = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
+    if issuer.key_id:
+        above = x509.AuthorityKeyIdentifier(issuer.key_id, None, None)
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)

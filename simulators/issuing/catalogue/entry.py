@@ -120,6 +120,7 @@ class SealCase:
 
 
 Case = DocumentCase | SealCase
+Make = Callable[["World"], Case]
 
 
 class Kind(StrEnum):
@@ -135,7 +136,7 @@ class Entry:
 
     name: str
     says: str
-    make: "Callable[[World], Case]"
+    make: Make
     right: Right = GENUINE
     attack: str = ""
     kind: Kind = Kind.DOCUMENT

@@ -14,6 +14,7 @@ from simulators.issuing.cms import Signing
 from simulators.issuing.equipping import Mechanisms
 from simulators.issuing.passports import Holder, Passport, Term, issue
 from simulators.issuing.profile import PROFILES, Profile
+from simulators.issuing.sod import PLAIN_SOD, SodForm
 from simulators.issuing.state import State
 
 ISSUED_BEFORE: Final = timedelta(days=200)
@@ -60,6 +61,12 @@ class World:
         return issue(
             self.states[code], holder or self.holder, number, term or self.term, signer, chosen, self.chance.randbytes
         )
+
+    def plain(
+        self, code: str = "UTO", signer: Signing | None = None, form: SodForm = PLAIN_SOD, *, signing_time: bool = True
+    ) -> Passport:
+        """A document whose chip proves nothing, so that its signature alone decides."""
+        return self.issue(code, Profile(sod=form, signing_time=signing_time), signer)
 
     def with_chip(self, mechanisms: Mechanisms, code: str = "UTO") -> Passport:
         return self.issue(code, Profile(chip=mechanisms))
