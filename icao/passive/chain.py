@@ -74,7 +74,10 @@ class _Search:
             yield (anchor,)
         if found or not links:
             return
-        for link in self._signers_of(signed, [each for each in self.between if may_be_issuer(each, signed)]):
+        # Nobody chose these, so each must say itself that it is an authority's: every signer below a CSCA could make
+        # signers of its own otherwise (A12).
+        links_to = [each for each in self.between if each.authority and may_be_issuer(each, signed)]
+        for link in self._signers_of(signed, links_to):
             yield from ((link, *rest) for rest in self.paths(link, links - 1))
 
     def _signers_of(self, signed: Certificate, candidates: Sequence[Certificate]) -> Iterator[Certificate]:

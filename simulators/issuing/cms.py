@@ -4,7 +4,7 @@
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -37,6 +37,14 @@ class Signing(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Forged:
+    """A signature as a forger writes it: an AlgorithmIdentifier's fields, and what he makes of the signed bytes."""
+
+    algorithm: Mapping[str, Any]  # Any: asn1crypto's way
+    sign: Callable[[bytes], bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """How it is signed; the plain way where nothing is said."""
 
@@ -56,6 +64,7 @@ class Form:
     doubled_digest: bool = False
     serial: int | None = None  # another than the signer's
     signers: int = 1
+    forged: Forged | None = None
 
 
 PLAIN: Final = Form()
@@ -117,6 +126,8 @@ def _signer_info(signer: Signing, attributes: cms.CMSAttributes, content: bytes,
 
 def _sign(signer: Signing, data: bytes, form: Form) -> tuple[algos.SignedDigestAlgorithm, bytes]:
     key = signer.key
+    if form.forged is not None:
+        return algos.SignedDigestAlgorithm(dict(form.forged.algorithm)), form.forged.sign(data)
     if isinstance(key, OddKey):
         return algos.SignedDigestAlgorithm({"algorithm": f"{form.digest}_ecdsa"}), key.sign(data, form.digest)
     digest: hashes.HashAlgorithm = getattr(hashes, form.digest.upper())()

@@ -164,6 +164,13 @@ def test_a_link_that_is_no_authority_or_has_expired_leads_nowhere_good() -> None
     assert wrong(checks) == {"pa.csca_validity": "csca-expired"}
 
 
+def test_a12_a_document_signer_that_comes_along_certifies_nobody() -> None:
+    above = signer()
+    below = certificate(name("UT", "Below"), name("UT", "Signer"), key("p256-below"), key("p256-ds"))
+    assert parse_certificate(above).authority is None
+    assert wrong(check(make(Who(below, key("p256-below")), beside=(above,)))) == UNKNOWN
+
+
 def test_a_key_with_a_root_and_a_link_is_judged_by_the_one_that_is_valid() -> None:
     expired = csca(ends=date(2026, 1, 1))
     assert wrong(check(anchors=[expired, csca()])) == {}
