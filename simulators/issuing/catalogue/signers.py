@@ -49,11 +49,11 @@ MISUSED: Final = Right(failed(pa__chain="signer-misused") | UNKNOWN_CSCA)
 
 
 @lru_cache
-def _key(number: int = 0) -> ec.EllipticCurvePrivateKey:
+def own_key(number: int = 0) -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def _signer(
+def utopian_signer(
     world: World,
     issuer: Issuer | None = None,
     extensions: Sequence[Extension] | None = None,
@@ -61,7 +61,7 @@ def _signer(
     key: PrivateKey | None = None,
 ) -> Signer:
     """A document signer of Utopia, whoever certified it and whatever it may do."""
-    state, own = world.states[UTOPIA], key or _key()
+    state, own = world.states[UTOPIA], key or own_key()
     name = name_of(state.spec, "Document Signer")
     may = [signing_usage()] if extensions is None else extensions
     return Signer(certify(issuer or state.issuer, name, own, period or signer_period(world.today), may), own)
@@ -75,7 +75,7 @@ def _signed(make: Callable[[World], Signing], form: SodForm = PLAIN_SOD) -> Make
 def _forger(world: World, key: PrivateKey | None = None) -> Issuer:
     """Utopia's name and key id, and the forger's key."""
     real = x509.SubjectKeyIdentifier.from_public_key(world.states[UTOPIA].csca.public_key())
-    return Issuer(world.states[UTOPIA].csca.subject, key or _key(1), key_id=real.digest)
+    return Issuer(world.states[UTOPIA].csca.subject, key or own_key(1), key_id=real.digest)
 
 
 def _with_own_csca(world: World) -> Case:
@@ -83,26 +83,26 @@ def _with_own_csca(world: World) -> Case:
     forger = _forger(world)
     root = make_csca(forger.name, forger.key, signer_period(world.today))
     form = SodForm(cms=Form(beside=(der_of(root),)))
-    return world.case(world.plain(UTOPIA, _signer(world, forger), form))
+    return world.case(world.plain(UTOPIA, utopian_signer(world, forger), form))
 
 
 def _name_alone(world: World) -> Signing:
-    return _signer(world, replace(_forger(world), key_id=b""))
+    return utopian_signer(world, replace(_forger(world), key_id=b""))
 
 
 def _smuggled_link(world: World) -> Case:
     """Says that Utopia's key passed to the forger's, and is signed by nobody who could say so."""
-    forger = Issuer(world.states[UTOPIA].csca.subject, _key(1))
-    pretended = Issuer(forger.name, _key(2), key_id=_forger(world).key_id)
+    forger = Issuer(world.states[UTOPIA].csca.subject, own_key(1))
+    pretended = Issuer(forger.name, own_key(2), key_id=_forger(world).key_id)
     link = certify(pretended, forger.name, forger.key, signer_period(world.today), authority_extensions())
     form = SodForm(cms=Form(beside=(der_of(link),)))
-    return world.case(world.plain(UTOPIA, _signer(world, forger), form))
+    return world.case(world.plain(UTOPIA, utopian_signer(world, forger), form))
 
 
 def _chosen_generator(world: World) -> Case:
     """A certificate in the state's name, on whose curve anybody's key fits."""
-    forged = signed_anew(_signer(world, _forger(world)).der, _key(1), _on_own_curve())
-    return world.case(world.plain(UTOPIA, OddSigner(forged, _key())))
+    forged = signed_anew(utopian_signer(world, _forger(world)).der, own_key(1), _on_own_curve())
+    return world.case(world.plain(UTOPIA, OddSigner(forged, own_key())))
 
 
 # --- keys that are for something else ---
@@ -111,20 +111,20 @@ def _authority_signs(world: World) -> Signing:
 
 
 def _signer_that_certifies(world: World) -> Signing:
-    return _signer(world, extensions=[signing_usage(), (x509.BasicConstraints(ca=True, path_length=None), True)])
+    return utopian_signer(world, extensions=[signing_usage(), (x509.BasicConstraints(ca=True, path_length=None), True)])
 
 
 def _below_a_signer(world: World) -> Case:
     """A genuine document signer certifies another one, as only a CSCA may; its certificate rides along."""
     above = world.states[UTOPIA].signer
-    below = _signer(world, Issuer(above.certificate.subject, above.key))
+    below = utopian_signer(world, Issuer(above.certificate.subject, above.key))
     return world.case(world.plain(UTOPIA, below, SodForm(cms=Form(beside=(above.der,)))))
 
 
 def _list_signer(world: World) -> Signing:
     state = world.states[UTOPIA]
-    made = make_list_signer(state.issuer, state.spec, _key(), signer_period(world.today), LIST_SIGNING)
-    return Signer(made, _key())
+    made = make_list_signer(state.issuer, state.spec, own_key(), signer_period(world.today), LIST_SIGNING)
+    return Signer(made, own_key())
 
 
 def _purpose(oid: str) -> Extension:
@@ -147,7 +147,7 @@ def _around(days_from: int, days_to: int) -> Callable[[World], Signing]:
 
     def make(world: World) -> Signing:
         period = world.today + timedelta(days_from), world.today + timedelta(days_to)
-        return _signer(world, period=period)
+        return utopian_signer(world, period=period)
 
     return make
 
@@ -161,7 +161,7 @@ def _expired_csca(world: World) -> Case:
 
 # --- keys that prove nothing ---
 def _short_key(world: World) -> Signing:
-    return _signer(world, key=rsa_key(SHORT_RSA_BITS, 0))
+    return utopian_signer(world, key=rsa_key(SHORT_RSA_BITS, 0))
 
 
 def _odd_key(public: Callable[[], bytes]) -> Make:
@@ -171,21 +171,21 @@ def _odd_key(public: Callable[[], bytes]) -> Make:
         state = world.states[UTOPIA]
         if not isinstance(state.csca_key, ec.EllipticCurvePrivateKey):
             raise TypeError("Utopia's CSCA signs by a curve.")
-        certificate = signed_anew(_signer(world).der, state.csca_key, public(), "sha384")
-        return world.case(world.plain(UTOPIA, OddSigner(certificate, _key())))
+        certificate = signed_anew(utopian_signer(world).der, state.csca_key, public(), "sha384")
+        return world.case(world.plain(UTOPIA, OddSigner(certificate, own_key())))
 
     return make
 
 
 def _on_own_curve() -> bytes:
     """The key fits, since its curve's generator is itself."""
-    point = point_of(_key())
+    point = point_of(own_key())
     return explicit_key(P256, point, generator=point)
 
 
 def _short_coordinate() -> bytes:
     """Two readers see two keys in it: one fills up from the left, the other takes the halves."""
-    point = point_of(_key())
+    point = point_of(own_key())
     return named_key(P256, point[:1] + point[2:])
 
 
@@ -193,7 +193,7 @@ ENTRIES: Final = (
     Entry("home-made-csca", "Signed below a home-made CSCA with the name of a real one.", _signed(_name_alone),
           UNKNOWN, "A04"),
     Entry("home-made-csca-with-key-id", "The home-made CSCA bears the real one's key id as well.",
-          _signed(lambda world: _signer(world, _forger(world))), FORGED, "A04"),
+          _signed(lambda world: utopian_signer(world, _forger(world))), FORGED, "A04"),
     Entry("smuggled-csca", "The home-made CSCA rides along in EF.SOD.", _with_own_csca, FORGED, "A04"),
     Entry("smuggled-link", "A link certificate that no real key signed leads from the real CSCA to the home-made one.",
           _smuggled_link, UNKNOWN, "A04"),
@@ -217,12 +217,13 @@ ENTRIES: Final = (
           MISUSED, "A12"),
     Entry("ds-certifies-another", "A genuine document signer certified the signer.", _below_a_signer, UNKNOWN, "A12"),
     Entry("ds-without-signature-usage", "The signer's key is for encryption.",
-          _signed(lambda world: _signer(world, extensions=[_for_encryption()])), MISUSED, "A12"),
+          _signed(lambda world: utopian_signer(world, extensions=[_for_encryption()])), MISUSED, "A12"),
     Entry("list-signer-signs", "A state's signer of master lists signed it.", _signed(_list_signer), MISUSED, "A12"),
     Entry("seal-signer-signs", "A state's signer of seals signed it.",
-          _signed(lambda world: _signer(world, extensions=[signing_usage(), _purpose(SEAL_SIGNING)])), MISUSED, "A12"),
+          _signed(lambda world: utopian_signer(world, extensions=[signing_usage(), _purpose(SEAL_SIGNING)])), MISUSED,
+          "A12"),
     Entry("ds-for-another-document-type", "The signer is for identity cards: a finding, since states mix them up.",
-          _signed(lambda world: _signer(world, extensions=[signing_usage(), ID_CARDS])),
+          _signed(lambda world: utopian_signer(world, extensions=[signing_usage(), ID_CARDS])),
           Right(notes=failed(pa__document_type="document-type-differs")), "A12"),
     Entry("expired-signer", "The signer's certificate has expired.", _signed(_around(-2000, -1)),
           Right(failed(pa__ds_validity="signer-expired"))),
