@@ -17,6 +17,8 @@ from edge.cage.child import Caged, CageError
 from edge.cage.decoder import DECODED, REFUSED, question
 from edge.cage.picture import PortraitRefused, size_within_limits
 from icao.checks import Check, Result
+from icao.lds.data_groups import portrait
+from icao.tlv import Garbled
 
 DECODER: Final = (sys.executable, "-m", "edge.cage.decoder")
 MAX_SIDE_PX: Final = 1024
@@ -107,6 +109,16 @@ def examine(image: bytes, decoder: Decoder, limits: DecodeLimits = DecodeLimits(
     except PortraitAborted as aborted:
         detail = f"The portrait could not be decoded ({aborted.reason})."
         return Check(CHECK_ID, Result.ABORTED, detail=detail, code="portrait-aborted"), None
+
+
+def examine_dg2(dg2: bytes, decoder: Decoder, limits: DecodeLimits = DecodeLimits()) -> tuple[Check, Picture | None]:
+    """The first face of DG2, as above; failed where there is none."""
+    try:
+        image = portrait(dg2)
+    except Garbled as error:
+        detail = f"DG2 holds no portrait: {error}."
+        return Check(CHECK_ID, Result.FAILED, detail=detail, code="portrait-missing"), None
+    return examine(image, decoder, limits)
 
 
 def _picture(answer: bytes, side_px: int) -> Picture:

@@ -6,6 +6,7 @@ Both ends are here; DG15 counts only after passive authentication has bound it (
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,8 +19,8 @@ from icao.chip.apdu import Ask, Command
 from icao.der import BIT_STRING, INTEGER, OBJECT_IDENTIFIER, SEQUENCE, Fields, bits, oid, only, unsigned
 from icao.lds.files import data_group
 from icao.lds.security_infos import ActiveAuthenticationInfo, SecurityInfo, oid_contents
-from icao.pki import signatures
-from icao.pki.keys import RSA_ENCRYPTION
+from icao.pki import points, signatures
+from icao.pki.keys import RSA_ENCRYPTION, EcKey, NotSupported, Weak, read_key
 from icao.tlv import Garbled, read_one, write
 
 NONCE_BYTES: Final = 8
@@ -103,12 +104,22 @@ def read_dg15(file: bytes) -> AaKey:
     spki = read_one(file, data_group(15).tag)
     fields = Fields(only(spki, SEQUENCE).value)
     if oid(fields.inside(SEQUENCE).next(OBJECT_IDENTIFIER)) != RSA_ENCRYPTION:
+        _expect_point(spki)
         return AaKey(spki, None)
     numbers = Fields(only(bits(fields.next(BIT_STRING)), SEQUENCE).value)
     modulus, exponent = unsigned(numbers.next(INTEGER)), unsigned(numbers.next(INTEGER))
     if not 1 < modulus.bit_length() <= MAX_RSA_BITS or not 1 < exponent < 1 << MAX_EXPONENT_BITS:
         raise Garbled("its modulus or exponent is beyond every limit")
     return AaKey(spki, (modulus, exponent))
+
+
+def _expect_point(spki: bytes) -> None:
+    """Raises Garbled for a point that is none (A17): the state's fault, and no sign of a copy. ``verdict`` tells the
+    rest."""
+    with suppress(NotSupported, Weak):
+        key = read_key(spki)
+        if isinstance(key, EcKey):
+            points.decode(key.curve, key.point)
 
 
 def announced(infos: Iterable[SecurityInfo]) -> str | None:

@@ -1,12 +1,15 @@
 """What does the product say of a case? Read over a simulated chip in this process, as ``document read`` reads it."""
 
+import atexit
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
 
 from edge.inspection.expert import examine
 from edge.inspection.live import Wish
 from edge.inspection.patience import InspectionLimits
+from edge.inspection.portrait import Decoder, examine_dg2
 from hardware.drivers.chip import ChipLine
 from icao.checks import Check, Mode, Result, overall
 from icao.chip.access import AccessPolicy
@@ -70,7 +73,17 @@ def read(case: DocumentCase) -> tuple[Check, ...]:
     printed = None if case.can else parse(made.mrz_lines, TODAY)
     trust = case.trusted.as_set()
     found = examine(wish_of(case), printed, InProcess(chip), trust, TODAY, lambda share: None, LIMITS)
-    return found.checks if found else ()
+    if not found or not case.portrait or not found.live:
+        return found.checks if found else ()
+    return (*found.checks, examine_dg2(found.live.contents.files["DG2"], decoder())[0])
+
+
+@cache
+def decoder() -> Decoder:
+    """One process for all pictures of a run."""
+    made = Decoder()
+    atexit.register(made.close)
+    return made
 
 
 def said(checks: tuple[Check, ...]) -> dict[str, tuple[Result, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from simulators.issuing.catalogue import data_groups, signatures, signers
+from simulators.issuing.catalogue import contents, data_groups, lists, signatures, signers
 from simulators.issuing.catalogue.conversation import CONVERSATIONS, Conversation
 from simulators.issuing.catalogue.entry import Entry, Right
 
@@ -20,6 +20,13 @@ def _as_entry(talk: Conversation) -> Entry:
     )
 
 
-_PARTS: Final = (data_groups.ENTRIES, signers.ENTRIES, signatures.ENTRIES, tuple(map(_as_entry, CONVERSATIONS)))
+_PARTS: Final = (
+    data_groups.ENTRIES,
+    signers.ENTRIES,
+    signatures.ENTRIES,
+    lists.ENTRIES,
+    contents.ENTRIES,
+    tuple(map(_as_entry, CONVERSATIONS)),
+)
 
 ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType({entry.name: entry for part in _PARTS for entry in part})

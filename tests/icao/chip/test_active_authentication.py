@@ -16,9 +16,11 @@ from icao.chip.active_authentication import ANNOUNCED, AaKey, read_dg15, sign_rs
 from icao.chip.apdu import Command, Response
 from icao.chip.groups import CurveGroup
 from icao.lds.security_infos import ActiveAuthenticationInfo, SecurityInfo
+from icao.pki import points
 from icao.pki.curves import P256
 from icao.tlv import Garbled, write
 from simulators.issuing import chip_keys
+from simulators.issuing.odd_keys import named_key
 
 NONCE = bytes.fromhex("F173589974BF40C6")
 OTHER_NONCE = bytes(8)
@@ -255,6 +257,14 @@ def test_a_long_signature_is_asked_for_in_the_extended_form() -> None:
 def test_a_dg15_that_holds_no_key_leaves_it_open(bad: bytes) -> None:
     check = tried(lambda nonce: Response(b"", 0x9000), bad)
     assert (check.result, check.code) == (Result.UNDETERMINED, "aa-key-unreadable")
+
+
+def test_a17_a_point_that_is_none_leaves_it_open() -> None:
+    """The state's fault, and no sign of a copy; nothing is asked of the chip."""
+    point = points.encode(P256, P256.generator)
+    for bad in (point[:1] + point[2:], point[:-1] + bytes([point[-1] ^ 1]), point[:33]):
+        check = tried(lambda nonce: pytest.fail("asked"), write(0x6F, named_key(P256, bad)))
+        assert (check.result, check.code) == (Result.UNDETERMINED, "aa-key-unreadable")
 
 
 @pytest.mark.parametrize(("modulus", "exponent"), [(1 << 8193, 3), (1, 3), ((1 << 1024) - 1, 1), (3 << 1023, 1 << 65)])
