@@ -3,35 +3,35 @@
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from borderpost.errors import Fault
+
+if TYPE_CHECKING:
+    from icao.checks import Check
 
 ONLY_OWNER: Final = 0o600
 
 
-def keep(files: Mapping[str, bytes], folder: Path | None, portrait: Path | None) -> None:
-    """Each file as NAME.bin in the folder; the portrait of DG2 as a PNG. Raises Fault."""
+def keep(files: Mapping[str, bytes], folder: Path | None) -> None:
+    """Each file as NAME.bin in the folder. Raises Fault."""
     if folder is not None:
         _writing(lambda: folder.mkdir(parents=True, exist_ok=True))
         for name, content in files.items():
             _write(folder / f"{name}.bin", content)
-    if portrait is not None and "DG2" in files:
-        _write(portrait, _png(files["DG2"]))
 
 
-def _png(dg2: bytes) -> bytes:
-    from edge.cage.picture import PortraitRefused
-    from edge.inspection.portrait import PortraitAborted, decode
-    from icao.lds.data_groups import portrait
-    from icao.tlv import Garbled
+def portrait(dg2: bytes | None, path: Path | None) -> "tuple[Check, ...]":
+    """The face of DG2 as a PNG, and whether it is one that may be decoded; nothing where nobody asks. Raises Fault."""
+    if path is None or dg2 is None:
+        return ()
+    from edge.inspection.portrait import Decoder, examine_dg2
 
-    try:
-        return decode(portrait(dg2)).png()
-    except Garbled as error:
-        raise Fault("no-portrait", f"DG2 cannot be read: {error}.") from error
-    except (PortraitRefused, PortraitAborted) as error:
-        raise Fault("no-portrait", f"The portrait cannot be decoded ({error.reason}).") from error
+    with Decoder() as decoder:
+        check, picture = examine_dg2(dg2, decoder)
+    if picture is not None:
+        _write(path, picture.png())
+    return (check,)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -65,7 +65,10 @@ def read(arguments: argparse.Namespace) -> int:
     begun = recording.begin(reader=arguments.reader)
     examined = _examined(arguments, wish, printed, trust, today)
     if examined.live is not None:
-        keeping.keep(examined.live.contents.files, arguments.files, arguments.portrait)
+        files = examined.live.contents.files
+        keeping.keep(files, arguments.files)
+        portrait = keeping.portrait(files.get("DG2"), arguments.portrait)
+        examined = replace(examined, checks=(*examined.checks, *portrait))
     record = replace(begun, checks=examined.checks, printed=printed, chip_zone=examined.zone, **_facts(examined, trust))
     if not recording.write(arguments, record):
         print(_told(arguments, examined, today))
