@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from simulators.issuing.catalogue import contents, data_groups, lists, signatures, signers
+from simulators.issuing.catalogue import contents, data_groups, lists, seals, signatures, signers
 from simulators.issuing.catalogue.conversation import CONVERSATIONS, Conversation
 from simulators.issuing.catalogue.entry import Entry, Right
 
@@ -26,6 +26,7 @@ _PARTS: Final = (
     signatures.ENTRIES,
     lists.ENTRIES,
     contents.ENTRIES,
+    seals.ENTRIES,
     tuple(map(_as_entry, CONVERSATIONS)),
 )
 
