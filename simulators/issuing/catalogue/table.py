@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from simulators.issuing.catalogue import contents, data_groups, lists, seals, signatures, signers
+from simulators.issuing.catalogue import (
+    contents,
+    data_groups,
+    genuine_chips,
+    genuine_files,
+    lists,
+    seals,
+    signatures,
+    signers,
+)
 from simulators.issuing.catalogue.conversation import CONVERSATIONS, Conversation
 from simulators.issuing.catalogue.entry import Entry, Right
 
@@ -21,13 +30,15 @@ def _as_entry(talk: Conversation) -> Entry:
 
 
 _PARTS: Final = (
+    genuine_files.ENTRIES,
+    genuine_chips.ENTRIES,
     data_groups.ENTRIES,
-    signers.ENTRIES,
     signatures.ENTRIES,
+    signers.ENTRIES,
     lists.ENTRIES,
     contents.ENTRIES,
-    seals.ENTRIES,
     tuple(map(_as_entry, CONVERSATIONS)),
+    seals.ENTRIES,
 )
 
 ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType({entry.name: entry for part in _PARTS for entry in part})
