@@ -1,4 +1,4 @@
-"""``borderpost sim lane|issue``: a border post that isn't there."""
+"""``borderpost sim lane|issue|chip``: a border post that isn't there."""
 
 import argparse
 import json
@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any  # the account is JSON
 
+from borderpost import sim_chip
 from borderpost.errors import Fault
 
 TRAVELLERS_LIMIT = 10_000
@@ -32,15 +33,20 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     issue = verbs.add_parser("issue", help="issue passports of states that do not exist")
     issue.set_defaults(run=_issue)
     _add_issue_arguments(issue)
+    sim_chip.add_parser(verbs)
 
 
 def _add_issue_arguments(parser: argparse.ArgumentParser) -> None:
     """As simulators.issuing declares them; declared again here, because importing it takes half a second."""
-    parser.add_argument("--into", required=True, type=Path, metavar="DIR")
-    parser.add_argument("--count", type=int, default=1, metavar="N")
-    parser.add_argument("--seed", type=int, default=1, metavar="S")
-    parser.add_argument("--scenario", default="honest", metavar="NAME")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--into", type=Path, metavar="DIR", help="folder for passports, trust and states")
+    parser.add_argument("--count", type=int, default=1, metavar="N", help="how many passports")
+    parser.add_argument(
+        "--seed", type=int, default=1, metavar="S", help="the same seed gives the same numbers and dates"
+    )
+    parser.add_argument("--scenario", default="honest", metavar="NAME", help="as in the lane; honest if none is named")
+    parser.add_argument("--defect", metavar="NAME", help="one document or seal of the catalogue, with what is right")
+    parser.add_argument("--list", action="store_true", help="which entries the catalogue has (docs/catalogue.md)")
+    parser.add_argument("--json", action="store_true", help="print what was made as JSON")
 
 
 def expect_speed(speed: float) -> None:
@@ -54,7 +60,20 @@ def expect_speed(speed: float) -> None:
 def _issue(arguments: argparse.Namespace) -> int:
     from simulators.issuing.__main__ import run_issue
 
-    return run_issue(arguments)
+    code = run_issue(arguments)
+    if code == 0 and arguments.defect and not arguments.list:
+        _import_trust(arguments.into / arguments.defect)
+    return code
+
+
+def _import_trust(folder: Path) -> None:
+    """What the inspecting post has been given, made into a trust store."""
+    from datetime import UTC, datetime
+
+    from edge.inspection.trust.importing import import_files
+
+    sources = sorted((folder / "sources").iterdir())
+    import_files(folder / "trust", sources, [], datetime.now(UTC), lambda name, done, of: None)
 
 
 def _lane(arguments: argparse.Namespace) -> int:

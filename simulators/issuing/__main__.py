@@ -1,4 +1,4 @@
-"""``borderpost sim issue``: states and passports into a folder, for whoever wants to look at them or read them."""
+"""``borderpost sim issue``: states and documents into a folder, for whoever wants to look at them or read them."""
 
 import argparse
 import json
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+from simulators.issuing.folder import write_passport
 from simulators.issuing.handout import write_handout
 from simulators.issuing.office import KINDS, Office
 from simulators.issuing.passports import Holder, Passport
@@ -15,37 +16,83 @@ from simulators.issuing.state import State, open_states, write_trust
 from simulators.issuing.states import STATES
 
 COUNT_LIMIT = 10_000
+HOLDER, STRANGER = "u01", "u02"  # in the catalogue
 CHILDREN_FROM = 2010  # citizens born later are children, and carry passports of the kind under-age only
 
 
 def add_issue_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--into", required=True, type=Path, metavar="DIR", help="folder for passports, trust and states"
-    )
+    parser.add_argument("--into", type=Path, metavar="DIR", help="folder for passports, trust and states")
     parser.add_argument("--count", type=int, default=1, metavar="N", help="how many passports")
     parser.add_argument(
         "--seed", type=int, default=1, metavar="S", help="the same seed gives the same numbers and dates"
     )
     parser.add_argument("--scenario", default="honest", metavar="NAME", help=", ".join(KINDS))
+    parser.add_argument("--defect", metavar="NAME", help="one document or seal of the catalogue, with what is right")
+    parser.add_argument("--list", action="store_true", help="which entries the catalogue has (docs/catalogue.md)")
     parser.add_argument("--json", action="store_true", help="print what was made as JSON")
 
 
 def run_issue(args: argparse.Namespace) -> int:
     """Makes them and prints where. 0 done, 2 a wrong option or a folder that cannot be written."""
+    if args.list:
+        return _list(args)
+    if args.into is None:
+        return _complain(args, "usage", "It is not said where to write.", "Add --into DIR.")
+    try:
+        return _issue_case(args) if args.defect else _issue_passports(args)
+    except OSError as error:
+        return _complain(args, "folder", f"{args.into} cannot be written ({error.strerror}).", "Choose another folder.")
+
+
+def _issue_passports(args: argparse.Namespace) -> int:
     if args.scenario not in KINDS:
         return _complain(
             args, "unknown-scenario", f"There is no scenario {args.scenario!r}.", f"Choose: {', '.join(KINDS)}."
         )
     if not 1 <= args.count <= COUNT_LIMIT:
         return _complain(args, "count", f"{args.count} passports are out of range.", f"Choose 1 to {COUNT_LIMIT}.")
-    try:
-        states = open_states(args.into / "states", date.today())  # noqa: DTZ011  (a passport knows days, no zones)
-        write_trust(states, args.into / "trust")
-        handed = write_handout(states, args.into, date.today())  # noqa: DTZ011
-        made = [_written(args.into / "passports", *one) for one in _issued(args, states)]
-    except OSError as error:
-        return _complain(args, "folder", f"{args.into} cannot be written ({error.strerror}).", "Choose another folder.")
+    states = open_states(args.into / "states", date.today())  # noqa: DTZ011  (a passport knows days, no zones)
+    write_trust(states, args.into / "trust")
+    handed = write_handout(states, args.into, date.today())  # noqa: DTZ011
+    made = [_written(args.into / "passports", *one) for one in _issued(args, states)]
     _say(args, made, handed)
+    return 0
+
+
+def _issue_case(args: argparse.Namespace) -> int:
+    from simulators.issuing.catalogue.folder import expected, write_case
+    from simulators.issuing.catalogue.table import ENTRIES
+    from simulators.issuing.catalogue.world import World
+
+    if args.defect not in ENTRIES:
+        cure = "`borderpost sim issue --list` names them all."
+        return _complain(args, "unknown-defect", f"There is no defect {args.defect!r}.", cure)
+    today = date.today()  # noqa: DTZ011  (as above)
+    states = open_states(args.into / "states", today)
+    world = World(states, today, random.Random(args.seed), holder_of(HOLDER), holder_of(STRANGER))
+    entry, folder = ENTRIES[args.defect], args.into / args.defect
+    case = entry.make(world)
+    write_case(entry, case, folder)
+    if args.json:
+        print(json.dumps({"folder": str(folder), **expected(entry, case, folder)}))
+        return 0
+    print(f"{folder}: {entry.says}")
+    print(f"Right is: {entry.right.result or entry.right.refused}. How to judge it: {folder / 'expected.json'}.")
+    return 0
+
+
+def _list(args: argparse.Namespace) -> int:
+    from simulators.issuing.catalogue.table import ENTRIES
+
+    if args.json:
+        rows = [
+            {"name": one.name, "attack": one.attack, "kind": one.kind, "says": one.says, "result": one.right.result}
+            for one in ENTRIES.values()
+        ]
+        print(json.dumps({"entries": rows}))
+        return 0
+    for one in ENTRIES.values():
+        print(f"{one.name:32} {one.attack:4} {one.right.result or one.right.refused:13} {one.says}")
     return 0
 
 
@@ -75,10 +122,7 @@ def _issued(args: argparse.Namespace, states: dict[str, State]) -> Iterator[tupl
 
 def _written(folder: Path, code: str, passport: Passport) -> dict[str, str | None]:
     place = folder / passport.number
-    place.mkdir(parents=True, exist_ok=True)
-    for name, content in passport.files.items():
-        (place / f"{name}.bin").write_bytes(content)
-    (place / "mrz.txt").write_text("\n".join(passport.mrz_lines) + "\n")
+    write_passport(place, passport)
     state = code if passport.number[0] == code[0] else "unknown"
     return {"folder": str(place), "state": state, "number": passport.number, "chip_fault": passport.chip_fault}
 

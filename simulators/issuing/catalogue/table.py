@@ -29,16 +29,20 @@ def _as_entry(talk: Conversation) -> Entry:
     )
 
 
-_PARTS: Final = (
-    genuine_files.ENTRIES,
-    genuine_chips.ENTRIES,
-    data_groups.ENTRIES,
-    signatures.ENTRIES,
-    signers.ENTRIES,
-    lists.ENTRIES,
-    contents.ENTRIES,
-    tuple(map(_as_entry, CONVERSATIONS)),
-    seals.ENTRIES,
+PARTS: Final[Mapping[str, tuple[Entry, ...]]] = MappingProxyType(
+    {
+        "Genuine files": genuine_files.ENTRIES,
+        "Genuine chips": genuine_chips.ENTRIES,
+        "What is written to a chip, or taken off it": data_groups.ENTRIES,
+        "What is wrong with the signature": signatures.ENTRIES,
+        "Who may not have signed": signers.ENTRIES,
+        "What lists say": lists.ENTRIES,
+        "What a state signed, and nobody should have to read": contents.ENTRIES,
+        "What a chip does while it is read": tuple(map(_as_entry, CONVERSATIONS)),
+        "Seals": seals.ENTRIES,
+    }
 )
 
-ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType({entry.name: entry for part in _PARTS for entry in part})
+ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
+    {entry.name: entry for entries in PARTS.values() for entry in entries}
+)
