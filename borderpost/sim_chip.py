@@ -36,8 +36,6 @@ def lay(arguments: argparse.Namespace) -> int:
     """0 after Ctrl-C, or when it was told to end."""
     address = _address(arguments.listen or arguments.vpcd)
     chip = _chip(arguments.folder, real=arguments.real)
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, _end)
     try:
         with suppress(KeyboardInterrupt):
             _serve(chip, address, vpcd=bool(arguments.vpcd))
@@ -55,6 +53,8 @@ def _serve(chip: "Chip | None", address: Address, *, vpcd: bool) -> None:
         wire = _wire(address, rooms, vpcd=vpcd)
         if chip is not None:
             wire.lay(chip)
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(ending, _end)
         where = f"the card of vpcd at {address[0]}:{address[1]}" if vpcd else f"socket://{address[0]}:{address[1]}"
         print(f"A SIMULATED chip lies on {where}. Ctrl-C lifts it.", file=sys.stderr, flush=True)
         while True:

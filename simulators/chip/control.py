@@ -26,12 +26,16 @@ class ControlError(Exception):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Laid:
-    """What was laid down: the chip's files, the lines printed on the page, the fault by name, and the chip's keys."""
+    """What was laid down: the chip's files, the lines printed on the page, the fault by name, and the chip's keys.
+
+    ``exchanged``: in place of what lies there, faster than any reader looks (attack A25).
+    """
 
     files: Mapping[str, bytes]
     mrz: tuple[str, ...]
     fault: str | None = None
     secrets: ChipSecrets = NO_SECRETS
+    exchanged: bool = False
 
 
 @contextlib.contextmanager
@@ -77,6 +81,7 @@ def parse(line: bytes) -> Laid | str:
                 tuple(str(line) for line in mrz),
                 order.get("fault"),
                 ChipSecrets.from_json(order.get("secrets", {})),
+                order.get("exchanged") is True,
             )
         case _:
             raise ValueError("An order is one of lay (with files and mrz), lift, ping.")
@@ -107,10 +112,13 @@ class Control:
         mrz: Sequence[str],
         fault: str | None = None,
         secrets: ChipSecrets = NO_SECRETS,
+        *,
+        exchanged: bool = False,
     ) -> None:
+        """Down on the reader; ``exchanged`` in place of what lies there, and no reader sees it."""
         encoded = {name: base64.b64encode(content).decode() for name, content in files.items()}
         order = {"do": "lay", "files": encoded, "mrz": list(mrz), "fault": fault, "secrets": secrets.as_json()}
-        self._ask(order)
+        self._ask(order | {"exchanged": exchanged})
 
     def lift(self) -> None:
         self._ask({"do": "lift"})

@@ -54,6 +54,8 @@ class Table:
     def _carry_out(self, line: bytes) -> dict[str, Any]:  # Any: JSON
         try:
             match parse(line):
+                case Laid(exchanged=True) as laid if (chip := self._make(laid)) is not None:
+                    self._wire.exchange(chip)
                 case Laid() as laid:
                     self._wire.lift()
                     if (chip := self._make(laid)) is not None:

@@ -24,6 +24,9 @@ Address = tuple[str, int]
 class Wire(Protocol):
     def lay(self, chip: Chip) -> None: ...
     def lift(self) -> None: ...
+    def exchange(self, chip: Chip) -> None:
+        """Another chip where one lies, or none did: whoever is connected talks to this one now."""
+
     def close(self) -> None: ...
     def mend(self) -> float | None:
         """Called on each turn: repair what broke; the answer is how long one may sleep at most."""
@@ -52,6 +55,11 @@ class VpcdWire:
                 host, port = self._address
                 raise ConnectionError(f"vpcd does not answer at {host}:{port}. Is pcscd running with the vpcd driver?")
             time.sleep(RECONNECT_PAUSE_S)
+
+    def exchange(self, chip: Chip) -> None:
+        if self._card is None:
+            self.lay(chip)
+        self._chip = chip
 
     def lift(self) -> None:
         """Half of the connection is closed; vpcd hangs up when it asks for the card and hears no answer."""
@@ -135,6 +143,9 @@ class ListenWire:
 
     def lay(self, chip: Chip) -> None:
         self.lift()
+        self._chip = chip
+
+    def exchange(self, chip: Chip) -> None:
         self._chip = chip
 
     def lift(self) -> None:

@@ -3,13 +3,15 @@
 import atexit
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 
 from edge.inspection.expert import examine
 from edge.inspection.live import Wish
 from edge.inspection.patience import InspectionLimits
 from edge.inspection.portrait import Decoder, examine_dg2
+from edge.inspection.trust.importing import import_files
 from hardware.drivers.chip import ChipLine
 from icao.checks import Check, Mode, Result, overall
 from icao.chip.access import AccessPolicy
@@ -20,9 +22,10 @@ from icao.mrz.zone import parse
 from simulators.chip.card import Chip, Lifted
 from simulators.chip.control import Laid
 from simulators.chip.faults import make_chip
-from simulators.issuing.catalogue.entry import DocumentCase, Entry
+from simulators.issuing.catalogue.entry import Case, DocumentCase, Entry
 
-TODAY = date(2026, 11, 24)
+NOW = datetime.now(UTC)  # `document read` knows no other day, and everything here is made relative to it
+TODAY = NOW.date()
 LIMITS = InspectionLimits(present_s=0.1, read_s=10.0, notice_s=0.05, return_s=0.1)
 
 
@@ -84,6 +87,20 @@ def decoder() -> Decoder:
     made = Decoder()
     atexit.register(made.close)
     return made
+
+
+def store(case: Case, folder: Path) -> Path:
+    """The trust store of the post that inspects it."""
+    (folder / "sources").mkdir()
+    files = [folder / "sources" / name for name in case.trusted.files()]
+    for file, content in zip(files, case.trusted.files().values(), strict=True):
+        file.write_bytes(content)
+    import_files(folder / "trust", files, [], NOW, lambda name, done, of: None)
+    return folder / "trust"
+
+
+def as_check(one: dict[str, str]) -> Check:
+    return Check(one["id"], Result(one["result"]), Mode(one["mode"]), one["detail"], code=one["code"])
 
 
 def said(checks: tuple[Check, ...]) -> dict[str, tuple[Result, str]]:

@@ -1,30 +1,17 @@
 """Every seal of the catalogue gets the verdict that is right, from the command that an expert uses."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from borderpost.__main__ import main
-from edge.inspection.trust.importing import import_files
-from icao.checks import Check, Mode, Result
 from simulators.issuing.catalogue.entry import Entry, Kind, SealCase
 from simulators.issuing.catalogue.table import ENTRIES
 from simulators.issuing.catalogue.world import World
-from tests.catalogue.judging import TODAY, is_right
+from tests.catalogue.judging import TODAY, as_check, is_right, store
 
 SEALS = [entry for entry in ENTRIES.values() if entry.kind is Kind.SEAL]
-NOW = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
-
-
-def store(case: SealCase, folder: Path) -> Path:
-    (folder / "sources").mkdir()
-    files = [folder / "sources" / name for name in case.trusted.files()]
-    for file, content in zip(files, case.trusted.files().values(), strict=True):
-        file.write_bytes(content)
-    import_files(folder / "trust", files, [], NOW, lambda name, done, of: None)
-    return folder / "trust"
 
 
 @pytest.mark.parametrize("entry", SEALS, ids=lambda entry: entry.name)
@@ -46,7 +33,3 @@ def test_a_seal_gets_the_verdict_that_is_right(
     is_right(entry, tuple(as_check(one) for one in told["checks"]))
     assert told["result"] == entry.right.result
     assert code == {"successful": 0, "failed": 1}.get(told["result"], 3)
-
-
-def as_check(one: dict[str, str]) -> Check:
-    return Check(one["id"], Result(one["result"]), Mode(one["mode"]), one["detail"], code=one["code"])

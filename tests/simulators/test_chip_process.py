@@ -96,6 +96,17 @@ def test_power_off_and_reset_forget_the_selected_application(control: Path, port
             assert wire.ask(GET_CHALLENGE) == b"\x6d\x00"
 
 
+def test_a_chip_that_is_exchanged_answers_on_the_old_connection_and_knows_nothing(control: Path, port: int) -> None:
+    """A25: faster than any reader looks."""
+    with Control(control) as hand, Wire(port) as wire:
+        hand.lay({}, MRZ, exchanged=True)  # where nothing lay
+        assert wire.ask(SELECT) == b"\x90\x00"
+        hand.lay({}, MRZ, exchanged=True)
+        assert wire.ask(GET_CHALLENGE) == b"\x6d\x00"
+        hand.lay({}, MRZ, "no-chip", exchanged=True)  # nothing to exchange it for: it is lifted
+        assert wire.socket.recv(1) == b""
+
+
 @pytest.mark.parametrize(
     "line",
     [

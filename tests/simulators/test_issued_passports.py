@@ -4,6 +4,7 @@ import argparse
 import json
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from icao.mrz.zone import parse
 from icao.passive import verify
 from icao.pki.certificates import parse_certificate
 from icao.pki.trust import TrustedSet
+from simulators.chip.control import Laid
 from simulators.issuing.__main__ import add_issue_arguments, holder_of, run_issue
+from simulators.issuing.folder import NoDocument, read_passport, write_passport
 from simulators.issuing.office import KINDS, Office
 from simulators.issuing.state import State, open_states, write_trust
 from simulators.issuing.states import STATES
@@ -109,7 +112,12 @@ def test_sim_issue_writes_passports_and_trust_and_says_where(
 
 @pytest.mark.parametrize(
     ("words", "code"),
-    [(("--scenario", "flying"), "unknown-scenario"), (("--count", "0"), "count"), (("--count", "99999"), "count")],
+    [
+        (("--scenario", "flying"), "unknown-scenario"),
+        (("--count", "0"), "count"),
+        (("--count", "99999"), "count"),
+        (("--defect", "none-of-them"), "unknown-defect"),
+    ],
 )
 def test_a_wrong_option_is_one_sentence_and_two(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], code: str
@@ -120,6 +128,51 @@ def test_a_wrong_option_is_one_sentence_and_two(
     assert error["message"]
     assert error["cure"]
     assert run("--into", str(tmp_path), *words) == 2
+
+
+def test_without_a_folder_nothing_is_issued(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--json") == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "usage"
+
+
+def test_a_document_is_read_from_its_folder_as_it_was_written(states: dict[str, State], tmp_path: Path) -> None:
+    made = Office(states, TODAY, random.Random(3)).issue("chip-unreadable", holder_of("u01"), holder_of("u02"))
+    made = replace(made, secrets=replace(made.secrets, can="836254"))
+    write_passport(tmp_path, made)
+    assert read_passport(tmp_path) == Laid(dict(made.files), made.mrz_lines, made.chip_fault, made.secrets)
+    assert (tmp_path / "can.txt").read_text() == "836254\n"
+    assert "Simulated keys" in (tmp_path / "secrets.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("mrz.txt", None),
+        ("mrz.txt", b"\xff"),
+        ("secrets.json", b"["),
+        ("secrets.json", b"[]"),
+        ("secrets.json", b'{"secrets": {"active_authentication": "xyz"}}'),
+        ("DG2.bin", bytes(5 * 1024 * 1024)),
+    ],
+)
+def test_a_folder_that_holds_no_document_is_one_sentence(
+    states: dict[str, State], tmp_path: Path, name: str, content: bytes | None
+) -> None:
+    write_passport(
+        tmp_path, Office(states, TODAY, random.Random(3)).issue("honest", holder_of("u01"), holder_of("u02"))
+    )
+    if content is None:
+        (tmp_path / name).unlink()
+    else:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(NoDocument):
+        read_passport(tmp_path)
+
+
+def test_an_empty_folder_holds_no_document(tmp_path: Path) -> None:
+    (tmp_path / "mrz.txt").write_text("P<UTO\n")
+    with pytest.raises(NoDocument, match="no files of a chip"):
+        read_passport(tmp_path)
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

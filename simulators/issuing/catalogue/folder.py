@@ -46,17 +46,25 @@ def _answer(id: str, answer: Answer) -> dict[str, str]:
 
 def _commands(case: Case, folder: Path) -> Iterator[list[str]]:
     """The trust store first; of a document the chip, which stays until Ctrl-C, and then its reader."""
-    trust = ["--trust", str(folder / "trust"), "--json"]
     yield ["document", "trust", "import", str(folder / "sources"), "--into", str(folder / "trust")]
     if isinstance(case, SealCase):
-        yield ["document", "seal", str(folder / "seal"), *_zone(case.printed), *trust]
+        yield ["document", "seal", str(folder / "seal"), *_zone(case.printed), *_trust(folder)]
         return
     yield ["sim", "chip", str(folder), "--listen", PORT]
+    yield reading(case, folder, f"socket://{PORT}")
+
+
+def reading(case: DocumentCase, folder: Path, reader: str) -> list[str]:
+    """The words of the command that reads it."""
     key = ["--can", case.can] if case.can else _zone(case.passport.mrz_lines)
     groups = [word for number in case.wanted or () for word in ("--dg", str(number))]
     portrait = ["--portrait", str(folder / "portrait.png")] if case.portrait else []
     policy = ["--allow-bac"] if case.allow_bac else []
-    yield ["document", "read", "--reader", f"socket://{PORT}", *key, *groups, *policy, *portrait, *trust]
+    return ["document", "read", "--reader", reader, *key, *groups, *policy, *portrait, *_trust(folder)]
+
+
+def _trust(folder: Path) -> list[str]:
+    return ["--trust", str(folder / "trust"), "--json"]
 
 
 def _zone(lines: tuple[str, ...]) -> list[str]:
