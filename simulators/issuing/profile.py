@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from icao.lds.security_infos import AES_256, PACE_ECDH_CAM
+from icao.lds.security_infos import AES_256, PACE_ECDH_CAM, PACE_ECDH_GM
 from icao.mrz.layout import Format
 from simulators.issuing import records
 from simulators.issuing.card_access import USUAL
@@ -44,6 +44,16 @@ PLAIN: Final = Profile()
 PROFILES: Final[dict[str, Profile]] = {
     "UTO": Profile(chip=Mechanisms(USUAL, active=False)),
     "NRV": Profile(chip=Mechanisms(pace="", chip_cipher=None, rsa=RSA_BITS)),
-    "ZZD": Profile(chip=Mechanisms(f"{PACE_ECDH_CAM}.{AES_256}", P256, AES_256, active=False, key_group_id=P256)),
+    # Chip mapping never comes alone. (Doc 9303-11, 4.4.3)
+    "ZZD": Profile(
+        chip=Mechanisms(
+            f"{PACE_ECDH_CAM}.{AES_256}",
+            P256,
+            AES_256,
+            active=False,
+            key_group_id=P256,
+            further_pace=((f"{PACE_ECDH_GM}.{AES_256}", P256),),
+        )
+    ),
     "QZZ": Profile(chip=Mechanisms(USUAL, P256, chip_cipher=None, key_group_id=P256)),
 }
