@@ -1,6 +1,7 @@
 """What does the product say of a case? Read over a simulated chip in this process, as ``document read`` reads it."""
 
 import atexit
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from edge.inspection.expert import examine
+from edge.inspection.inspect import Inspection, inspect
 from edge.inspection.live import Wish
 from edge.inspection.patience import InspectionLimits
 from edge.inspection.portrait import Decoder, examine_dg2
@@ -81,6 +83,14 @@ def read(case: DocumentCase) -> tuple[Check, ...]:
     return (*found.checks, examine_dg2(found.live.contents.files["DG2"], decoder())[0])
 
 
+def inspected(case: DocumentCase) -> Inspection:
+    """As a lane judges it, by the printed zone and the gate's own wishes."""
+    made = case.passport
+    chip = make_chip(Laid(made.files, made.mrz_lines, made.chip_fault, made.secrets))
+    printed, trust = parse(made.mrz_lines, TODAY), case.trusted.as_set()
+    return inspect(printed, InProcess(chip), trust, TODAY, lambda share: None, threading.Event(), LIMITS)
+
+
 @cache
 def decoder() -> Decoder:
     """One process for all pictures of a run."""
@@ -103,13 +113,17 @@ def as_check(one: dict[str, str]) -> Check:
     return Check(one["id"], Result(one["result"]), Mode(one["mode"]), one["detail"], code=one["code"])
 
 
+def mandatory(checks: tuple[Check, ...]) -> tuple[Check, ...]:
+    return tuple(check for check in checks if check.mode is Mode.MANDATORY)
+
+
 def said(checks: tuple[Check, ...]) -> dict[str, tuple[Result, str]]:
     return {check.id: (check.result, check.code) for check in checks}
 
 
 def is_right(entry: Entry, checks: tuple[Check, ...]) -> None:
     """Exactly the verdict that is right: what decides, and nothing else that is not successful."""
-    wrong = said(tuple(check for check in checks if check.mode is Mode.MANDATORY))
+    wrong = said(mandatory(checks))
     wrong = {id: answer for id, answer in wrong.items() if answer[0] is not Result.SUCCESSFUL}
     if wrong != dict(entry.right.decides) or overall(checks) is not entry.right.result:
         raise AssertionError(f"{entry.name}: {overall(checks)}, {_plain(wrong)}; right: {_plain(entry.right.decides)}")

@@ -7,7 +7,8 @@ from icao.lds.files import data_group
 from simulators.issuing import groups
 from simulators.issuing.catalogue.entry import Case, Entry, Make, Right, failed, undetermined
 from simulators.issuing.catalogue.world import World, with_files
-from simulators.issuing.equipping import equipped
+from simulators.issuing.chip_keys import ActiveAuthentication
+from simulators.issuing.equipping import RSA_BITS, RSA_KEYS, equipped, rsa_key
 from simulators.issuing.passports import with_other_name_printed, with_other_page
 from simulators.issuing.profile import PROFILES
 
@@ -29,7 +30,10 @@ def _own_key(code: str, name: str) -> Make:
     """The copy proves itself perfectly, by a key that its forger made."""
 
     def make(world: World) -> Case:
-        own = equipped(PROFILES[code].chip, world.chance.randbytes, world.states[code].signer)
+        forgers = ActiveAuthentication(rsa_key(RSA_BITS, RSA_KEYS))  # none of those that Norvania uses
+        chip = PROFILES[code].chip
+        chip = replace(chip, active_key=forgers) if chip.rsa else chip
+        own = equipped(chip, world.chance.randbytes, world.states[code].signer)
         return world.case(replace(with_files(world.issue(code), **{name: own.files[name]}), secrets=own.secrets))
 
     return make
