@@ -53,6 +53,15 @@ def test_the_files_alone_get_the_verdict_that_is_right(world: World, entry: Entr
     assert wrong == {id: answer for id, answer in entry.right.decides.items() if id.startswith("pa.")}
 
 
+@pytest.mark.parametrize("name", ["huge-jpeg2000", "large-jpeg2000", "tiled-jpeg2000"])
+def test_a23_a_picture_beyond_the_limits_is_seen_by_no_decoder(world: World, name: str) -> None:
+    case = ENTRIES[name].make(world)
+    assert isinstance(case, DocumentCase)
+    with Decoder() as idle:
+        check, _ = examine_dg2(case.passport.files["DG2"], idle)
+        assert (check.code, idle.starts) == ("portrait-refused", 0)
+
+
 def test_a24_a_picture_that_kills_its_decoder_costs_that_process_and_nothing_else(world: World) -> None:
     case = ENTRIES["crashing-codestream"].make(world)
     assert isinstance(case, DocumentCase)

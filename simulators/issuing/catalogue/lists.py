@@ -6,12 +6,19 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 from simulators.issuing import revocation
-from simulators.issuing.catalogue.entry import Case, DocumentCase, Entry, Make, Right, failed, undetermined
+from simulators.issuing.catalogue.entry import Case, DocumentCase, Entry, Make, Right, Trusted, failed, undetermined
 from simulators.issuing.catalogue.signers import UTOPIA, own_key, utopian_signer
 from simulators.issuing.catalogue.world import World
-from simulators.issuing.certificates import DEVIATION_SIGNING, Issuer, make_list_signer, signer_period
+from simulators.issuing.certificates import (
+    DEVIATION_SIGNING,
+    Issuer,
+    make_csca,
+    make_list_signer,
+    name_of,
+    signer_period,
+)
 from simulators.issuing.lists import SOD_SIGNATURE_WRONG, Deviation, deviation_list
-from simulators.issuing.state import Signer
+from simulators.issuing.state import Signer, der_of
 
 NEIGHBOUR: Final = "NRV"
 CRL_DAYS: Final = 90
@@ -65,6 +72,16 @@ def _neighbours(world: World) -> bytes:
     return _crl(world, issuer, world.states[UTOPIA].signer.certificate.serial_number)
 
 
+def _of_another_authority(world: World) -> Case:
+    """One state, two CSCAs (China and Hong Kong): each counts its own signers."""
+    state, key = world.states[UTOPIA], own_key(3)
+    name = name_of(state.spec, "CSCA of the Islands")
+    islands = make_csca(name, key, signer_period(world.today))
+    crl = _crl(world, Issuer(name, key), state.signer.certificate.serial_number)
+    known = (*world.trusted(UTOPIA).anchors, der_of(islands))
+    return replace(world.case(world.plain()), trusted=Trusted(known, crls=(crl,)))
+
+
 def _crl(world: World, issuer: Issuer, serial: int, days_ago: int = 1) -> bytes:
     begins = world.today - timedelta(days=days_ago)
     return revocation.crl(issuer, (begins, begins + timedelta(days=CRL_DAYS)), [serial])
@@ -110,6 +127,8 @@ ENTRIES: Final = (
           Right(undetermined(pa__crl="crl-untrusted")), "A14"),
     Entry("crl-of-a-neighbour", "A neighbour's list names the same serial number: it says nothing of this state.",
           _good(_neighbours), NO_CRL, "A14"),
+    Entry("crl-of-another-authority", "The list of another authority of the same state names the same serial number.",
+          _of_another_authority, NO_CRL, "A14"),
     Entry("listed-signer", "The state lists what its signer signed as deviating.", _deviating(False, _list_signer),
           Right(failed(pa__deviation="signer-listed"))),
     Entry("listed-document", "The state lists this document as deviating.", _deviating(True, _list_signer),

@@ -17,7 +17,7 @@ from icao.seals.objects import write_object
 from simulators.issuing import revocation, seals
 from simulators.issuing.catalogue.entry import GENUINE, Entry, Kind, Right, SealCase, Trusted, failed, undetermined
 from simulators.issuing.catalogue.world import World
-from simulators.issuing.certificates import Issuer
+from simulators.issuing.certificates import LIST_SIGNING, Issuer
 from simulators.issuing.seals import SealSigner, make_seal_signer
 
 UTOPIA: Final = "UTO"
@@ -226,6 +226,8 @@ ENTRIES: Final = (
            _case(_vds, _Sealing(("AR",))), OTHER_PURPOSE, "A31"),
     _entry("document-signer-seals", "A document signer's key made the seal.", _case(_vds, _Sealing(("P",), "")),
            OTHER_PURPOSE, "A31"),
+    _entry("list-signer-seals", "A signer of master lists made the seal.",
+           _case(_vds, _Sealing(purpose=LIST_SIGNING.dotted_string)), OTHER_PURPOSE, "A31"),
     _entry("home-made-seal-signer", "A home-made CSCA with the real one's name and key id certified the signer.",
            _case(_vds, _Sealing(by_forger=True)), Right(failed(seal__chain="issuer-forged")), "A04"),
     _entry("seal-of-a-neighbour", "Utopia's signer seals in its neighbour's name.", _case(_of_a_neighbour),
