@@ -28,9 +28,12 @@ def main() -> int:
 
 
 def table(scores: dict[str, Score]) -> str:
-    lines = [f"{'target':34}{'inputs':>9}{'taken':>9}{'refused':>9}{'slowest':>12}"]
+    lines = [f"{'target':34}{'inputs':>9}{'taken':>9}{'refused':>9}{'slowest':>12}{'grown by':>12}"]
     for name, score in scores.items():
-        lines.append(f"{name:34}{score.inputs:9}{score.taken:9}{score.refused:9}{score.slowest_ms:9.1f} ms")
+        lines.append(
+            f"{name:34}{score.inputs:9}{score.taken:9}{score.refused:9}"
+            f"{score.slowest_ms:9.1f} ms{score.grown_mb:9.1f} MB"
+        )
     findings = [finding for score in scores.values() for finding in score.findings]
     lines += [f"FOUND in {finding.target}: {finding.what}\n  {finding.drawn}" for finding in findings]
     total = sum(score.inputs for score in scores.values())

@@ -1,5 +1,7 @@
 """Every door gets a moment of garbage in each run of the tests; ``./run fuzz`` gives it as long as you like."""
 
+import resource
+
 import pytest
 
 from icao.tlv import Garbled, read_all
@@ -38,3 +40,9 @@ def test_an_undocumented_exception_is_found() -> None:
 def test_what_takes_too_long_is_found() -> None:
     slow = Target("slow", lambda chance: b"", lambda _: sum(range(3_000_000)))
     assert "took" in trial([slow], 0.0, seed=4, slow_s=0.001)["slow"].findings[0].what
+
+
+def test_what_takes_too_much_memory_is_found() -> None:
+    more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 + (32 << 20)  # than this process ever held
+    greedy = Target("greedy", lambda chance: b"", lambda _: b"\1" * more)
+    assert "MB" in trial([greedy], 0.0, seed=5, slow_s=60, large_mb=16)["greedy"].findings[0].what
