@@ -5,6 +5,7 @@ Until Ctrl-C. Whoever connects reads a simulated chip with simulated keys; nobod
 
 import argparse
 import ipaddress
+import json
 import signal
 import socket
 import sys
@@ -29,6 +30,7 @@ def add_parser(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     wire.add_argument("--listen", metavar="HOST:PORT", help="answer readers (socket://HOST:PORT) at this loopback port")
     wire.add_argument("--vpcd", metavar="HOST:PORT", help="be the card of a vpcd that listens at this loopback port")
     parser.add_argument("--real", action="store_true", help="as slow as a real chip")
+    parser.add_argument("--json", action="store_true", help="say where it lies as one JSON object, on standard output")
     parser.set_defaults(run=lay)
 
 
@@ -38,14 +40,14 @@ def lay(arguments: argparse.Namespace) -> int:
     chip = _chip(arguments.folder, real=arguments.real)
     try:
         with suppress(KeyboardInterrupt):
-            _serve(chip, address, vpcd=bool(arguments.vpcd))
+            _serve(chip, address, vpcd=bool(arguments.vpcd), as_json=arguments.json)
     except OSError as error:
         message = f"{address[0]}:{address[1]} cannot be used: {error.strerror or error}."
         raise Fault("no-port", message, "Choose another port, or start pcscd first.") from error
     return 0
 
 
-def _serve(chip: "Chip | None", address: Address, *, vpcd: bool) -> None:
+def _serve(chip: "Chip | None", address: Address, *, vpcd: bool, as_json: bool) -> None:
     from simulators.chip.rooms import Rooms
 
     rooms = Rooms()
@@ -55,12 +57,21 @@ def _serve(chip: "Chip | None", address: Address, *, vpcd: bool) -> None:
             wire.lay(chip)
         for ending in (signal.SIGINT, signal.SIGTERM):
             signal.signal(ending, _end)
-        where = f"the card of vpcd at {address[0]}:{address[1]}" if vpcd else f"socket://{address[0]}:{address[1]}"
-        print(f"A SIMULATED chip lies on {where}. Ctrl-C lifts it.", file=sys.stderr, flush=True)
+        _say(address, vpcd=vpcd, as_json=as_json)
         while True:
             rooms.turn(wire.mend())
     finally:
         rooms.close()
+
+
+def _say(address: Address, *, vpcd: bool, as_json: bool) -> None:
+    """Now it lies there: whoever started us may read."""
+    url = f"{address[0]}:{address[1]}" if vpcd else f"socket://{address[0]}:{address[1]}"
+    if as_json:
+        print(json.dumps({"vpcd" if vpcd else "reader": url, "simulated": True}), flush=True)
+        return
+    where = f"the card of vpcd at {url}" if vpcd else url
+    print(f"A SIMULATED chip lies on {where}. Ctrl-C lifts it.", file=sys.stderr, flush=True)
 
 
 def _wire(address: Address, rooms: "Rooms", *, vpcd: bool) -> "Wire":
