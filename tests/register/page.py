@@ -9,9 +9,9 @@ from tests.register.scan import named_attacks
 HEAD = """# Attacks, and the tests that stop them
 
 Written by `python -m tests.register`, from the list in `tests/register/attacks.py` and the source of the tests. A line
-without a test fails the tests. Outcomes: *refused* (not taken, nothing happens), *quarantine* (kept aside with a reason;
-acknowledged where a signature proves the sender), *ignored* (dropped and counted), *alarm* (told to people), *stored*
-(taken as what it is). A test stands here because it names the attack.
+without a test fails the tests. Outcomes: *refused* (not taken, nothing happens), *quarantine* (kept aside with a
+reason; acknowledged where a signature proves the sender), *ignored* (dropped and counted), *alarm* (told to people),
+*stored* (taken as what it is). A test stands here because it names the attack.
 """
 ELSEWHERE = """## Attacks on other parts
 
