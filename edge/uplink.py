@@ -9,6 +9,7 @@ import asyncio
 import logging
 import socket
 import ssl
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ STEADY_S: Final = 10.0  # a connection that lasted so long was a good one: begin
 INCOMING_MAX: Final = 1_000
 STATUS_BOOTS_MAX: Final = 16
 ALARM_EVERY_S: Final = 60.0
+ANSWERS_MAX: Final = 20  # to commands, kept while nobody can hear them
 CHANCE: Final = SystemRandom()
 
 
@@ -97,6 +99,14 @@ class Uplink:
         self._refused_acks, self._last_alarm_s = 0, -ALARM_EVERY_S
         self._sent_seq = 0  # of this boot: nobody can have what was never sent
         self._last_trouble = ""
+        self._answers: deque[bytes] = deque(maxlen=ANSWERS_MAX)
+        self._answered = asyncio.Event()
+
+    def answer(self, message: bytes) -> None:
+        """Say this on ``res`` as soon as somebody can hear it. In the event loop; of too many the oldest goes: what a
+        command came to is an event in the outbox too."""
+        self._answers.append(message)
+        self._answered.set()
 
     @property
     def state(self) -> UplinkState:
@@ -170,6 +180,7 @@ class Uplink:
             tasks.create_task(self._receive(client))
             tasks.create_task(self._send(client))
             tasks.create_task(self._tell(client))
+            tasks.create_task(self._say_answers(client))
 
     # --- rows out ---
     async def _send(self, client: aiomqtt.Client) -> None:
@@ -245,6 +256,16 @@ class Uplink:
         if monotonic() - self._last_alarm_s >= ALARM_EVERY_S:  # A flood of them must not fill the outbox with alarms.
             self._last_alarm_s = monotonic()
             self._on_alarm(alarm)
+
+    async def _say_answers(self, client: aiomqtt.Client) -> None:
+        while True:
+            while self._answers:
+                answer = self._answers[0]
+                await client.publish(str(self._topic.to(Channel.RES)), answer, qos=1, timeout=PUBLISH_LIMIT_S)
+                if self._answers and self._answers[0] is answer:  # said; and not crowded out meanwhile
+                    self._answers.popleft()
+            self._answered.clear()
+            await self._answered.wait()
 
     # --- how it stands ---
     async def _tell(self, client: aiomqtt.Client) -> None:

@@ -331,6 +331,20 @@ def test_e03_a_command_is_handed_on_and_a_retained_one_ignored(broker: Broker, p
     asyncio.run(story())
 
 
+def test_an_answer_waits_for_somebody_who_hears_it_and_is_said_once(broker: Broker, pki: Pki, outbox: Outbox) -> None:
+    async def story() -> None:
+        async with region_at(broker.port, pki) as region, post_at(outbox, settings_for(broker.port, pki)) as post:
+            post.uplink.answer(b"before the line stands")
+            await post.connected()
+            post.uplink.answer(b"done")
+            await until(lambda: len(region.answers_heard) == 2)
+            post.commit()
+            await post.drained()
+            assert region.answers_heard == [b"before the line stands", b"done"]
+
+    asyncio.run(story())
+
+
 def test_no_traveller_stands_in_any_log(
     broker: Broker, pki: Pki, outbox: Outbox, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -107,12 +107,16 @@ class Region:
     order: list[int] = field(default_factory=list)  # of first arrival
     offered: int = 0
     statuses: list[dict[str, object]] = field(default_factory=list)
+    answers_heard: list[bytes] = field(default_factory=list)
 
     async def listen(self) -> None:
         keys = {"lane-1": DEVICE_KEY.record(TOPIC.region, TOPIC.post)}
         async for message in self.client.messages:
             topic, payload = Topic.parse(str(message.topic)), message.payload
             assert isinstance(payload, bytes)
+            if topic.channel is Channel.RES:
+                self.answers_heard.append(payload)
+                continue
             if topic.channel is Channel.TEL:
                 self.statuses.append(verify_status(payload, topic, keys))
                 continue
@@ -147,6 +151,7 @@ async def region_at(port: int, pki: Pki) -> AsyncIterator[Region]:
     async with client:
         region = Region(client)
         await client.subscribe([("bp/1/utopia-north/+/+/evt", 1), ("bp/1/utopia-north/+/+/tel", 1)])
+        await client.subscribe("bp/1/utopia-north/+/+/res", qos=1)
         listening = asyncio.create_task(region.listen())
         try:
             yield region
