@@ -110,9 +110,9 @@ def gateway_errors() -> Iterator[None]:
 
 @contextmanager
 def _queries(state: Path) -> "Iterator[Queries]":
-    from gateway.database import connect
     from gateway.queries import Queries
     from gateway.state import StateFolder
+    from gateway.store.sqlite import connect
 
     with gateway_errors(), closing(connect(StateFolder(state).store_path())) as connection:
         yield Queries(connection)

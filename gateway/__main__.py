@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import socket
-import sqlite3
 import sys
 import threading
 import time
@@ -21,7 +20,6 @@ from gateway import api
 from gateway.broker_link import Address, BrokerLink, client_tls
 from gateway.changes import Changes
 from gateway.config import Config
-from gateway.database import connect, migrate
 from gateway.errors import GatewayError
 from gateway.lanes import Lanes
 from gateway.pages.routes import middleware as page_middleware
@@ -29,6 +27,8 @@ from gateway.pages.routes import routes as page_routes
 from gateway.queries import Queries
 from gateway.register import Register
 from gateway.state import WORKER, StateFolder
+from gateway.store.connection import Connection
+from gateway.store.sqlite import connect
 from gateway.vault import Vault
 from gateway.views import Overview
 from gateway.worker import Keys, Worker
@@ -48,7 +48,7 @@ def serve(folder: StateFolder, config: Config) -> None:
     calls = ThreadPoolExecutor(thread_name_prefix="calls")
     with asyncio.Runner() as runner:
         with closing(_listen(config)) as listener, closing(connect(folder.store_path())) as writer:
-            migrate(writer)
+            writer.migrate()
             with closing(connect(folder.store_path())) as reader:
                 runner.get_loop().set_default_executor(calls)
                 runner.run(_Gateway(folder, config, writer, reader).run(listener))
@@ -72,9 +72,7 @@ def _go_without_the_hanging(calls: ThreadPoolExecutor) -> None:
 class _Gateway:
     """Everything, built once."""
 
-    def __init__(
-        self, folder: StateFolder, config: Config, writer: sqlite3.Connection, reader: sqlite3.Connection
-    ) -> None:
+    def __init__(self, folder: StateFolder, config: Config, writer: Connection, reader: Connection) -> None:
         self._config = config
         self._changes = Changes()
         self._queries = Queries(reader)

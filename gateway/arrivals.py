@@ -1,8 +1,8 @@
 """Which sequence numbers came? Kept as stretches, so that a gap is what lies between two of them."""
 
-import sqlite3
 from dataclasses import dataclass
 
+from gateway.store.connection import Connection
 from messages.ack import Range
 
 
@@ -19,7 +19,7 @@ class Gap:
         return sum(last - first + 1 for first, last in self.missing)
 
 
-def add_arrivals(connection: sqlite3.Connection, device: str, boot: str, stretches: tuple[Range, ...]) -> None:
+def add_arrivals(connection: Connection, device: str, boot: str, stretches: tuple[Range, ...]) -> None:
     """Join each new stretch with those it touches; the order in which they come makes no difference."""
     for first, last in stretches:
         touching = [
@@ -38,7 +38,7 @@ def add_arrivals(connection: sqlite3.Connection, device: str, boot: str, stretch
         )
 
 
-def gaps(connection: sqlite3.Connection) -> list[Gap]:
+def gaps(connection: Connection) -> list[Gap]:
     """Every device's every boot starts at 1, so what lies before the first stretch is missing too."""
     missing: dict[tuple[str, str], list[Range]] = {}
     ends: dict[tuple[str, str], int] = {}

@@ -11,10 +11,10 @@ from cryptography import x509
 from gateway import certificates, keyfiles
 from gateway.certificates import Issuer
 from gateway.config import default_text, load
-from gateway.database import connect, migrate
 from gateway.errors import GatewayError
 from gateway.register import Register
 from gateway.state import CONFIG_NAME, REGION_KID, WORKER, StateFolder
+from gateway.store.sqlite import connect
 from messages.keys import DeviceKey, KeyRecord, RegionKey
 from messages.topics import is_name
 
@@ -88,7 +88,7 @@ def set_up(state: Path, region: str, now: datetime) -> list[str]:
         raise GatewayError("other-region", f"This folder belongs to region {found}.", "Choose another --state.")
     made += _make_keys(keyfiles.closed_folder(state / "secrets"))
     with closing(connect(state / "store.sqlite")) as connection:
-        migrate(connection)
+        connection.migrate()
         made += _make_certificates(state, Register(connection), now)
     (state / "store.sqlite").chmod(keyfiles.SECRET_MODE)
     return made

@@ -1,15 +1,16 @@
 """What became of a crossing? Its row is folded anew whenever one of its events comes or goes."""
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
+
+from gateway.store.connection import Connection, Row
 
 RANK = {"crossing.granted.v1": 0, "crossing.referred.v1": 1, "crossing.abandoned.v1": 2, "crossing.left.v1": 3}
 STATE = ("granted", "referred", "abandoned", "left")
 WHEN = ("granted", "referred", "abandoned", "departed")  # columns of the same four
 
 
-def refold(connection: sqlite3.Connection, touched: Iterable[tuple[str, str]]) -> Counter[str]:
+def refold(connection: Connection, touched: Iterable[tuple[str, str]]) -> Counter[str]:
     """Fold these crossings (device, crossing) and return by how much each count changed."""
     changes: Counter[str] = Counter()
     for device, crossing in touched:
@@ -23,20 +24,20 @@ def refold(connection: sqlite3.Connection, touched: Iterable[tuple[str, str]]) -
     return changes
 
 
-def _row(connection: sqlite3.Connection, device: str, crossing: str) -> sqlite3.Row | None:
+def _row(connection: Connection, device: str, crossing: str) -> Row | None:
     query = "SELECT * FROM crossings WHERE device = ? AND crossing = ?"
-    row: sqlite3.Row | None = connection.execute(query, (device, crossing)).fetchone()
+    row: Row | None = connection.execute(query, (device, crossing)).fetchone()
     return row
 
 
-def _seen(row: sqlite3.Row | None) -> list[str]:
+def _seen(row: Row | None) -> list[str]:
     """What a crossing counts as: one crossing, and once for each thing that happened in it."""
     if row is None:
         return []
     return ["crossings", *(state for state, column in zip(STATE, WHEN, strict=True) if row[column])]
 
 
-def _write(connection: sqlite3.Connection, events: Sequence[sqlite3.Row]) -> None:
+def _write(connection: Connection, events: Sequence[Row]) -> None:
     known = [event for event in events if event["type"] in RANK]
     if not known:
         return
@@ -66,5 +67,5 @@ def _write(connection: sqlite3.Connection, events: Sequence[sqlite3.Row]) -> Non
     )
 
 
-def _first(events: Sequence[sqlite3.Row], column: str, nothing: str) -> str:
+def _first(events: Sequence[Row], column: str, nothing: str) -> str:
     return next((str(event[column]) for event in events if event[column] != nothing), nothing)

@@ -1,10 +1,10 @@
 """What does the store tell pages and API? Reads only, on a connection of its own; no sealed body is opened here."""
 
 import json
-import sqlite3
 from datetime import UTC, datetime
 
 from gateway.arrivals import Gap, gaps
+from gateway.store.connection import Connection, Row
 from gateway.views import CountsView, MovementView, ReferralView
 
 MOVEMENTS_SHOWN = 50
@@ -17,7 +17,7 @@ QUARANTINE_SHOWN_MAX = 1_000
 class Queries:
     """Counts, movements, referrals, events and gaps as they are committed at this moment."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def counts(self) -> CountsView:
@@ -77,7 +77,7 @@ class Queries:
     def alarms(self) -> list[dict[str, object]]:
         return [dict(row) for row in self._connection.execute("SELECT * FROM alarms ORDER BY since_ms DESC LIMIT 100")]
 
-    def _referral(self, row: sqlite3.Row, now: datetime) -> ReferralView:
+    def _referral(self, row: Row, now: datetime) -> ReferralView:
         since_s = max(0.0, (now - datetime.fromisoformat(row["referred"]).astimezone(UTC)).total_seconds())
         reasons = tuple(json.loads(row["reasons"]))
         return ReferralView(
@@ -85,7 +85,7 @@ class Queries:
         )
 
 
-def _event(row: sqlite3.Row) -> dict[str, object]:
+def _event(row: Row) -> dict[str, object]:
     event = dict(row)
     event["reasons"] = json.loads(row["reasons"])
     event["cause"] = row["cause"] or None

@@ -4,16 +4,15 @@ The same set of frames, shuffled and repeated, gives the same events, crossings,
 events under one sequence number or one id are both set aside, whichever came first, and an alarm tells of it (D08).
 """
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from gateway.arrivals import add_arrivals
 from gateway.crossings import refold
-from gateway.database import transaction
 from gateway.impersonal import impersonal
 from gateway.intake import Accepted, Kept, Verdict
+from gateway.store.connection import Connection, Row, Value
 from gateway.vault import Vault, place_of
 from messages.ack import Range, ranges
 from messages.errors import Quarantine
@@ -49,9 +48,9 @@ class Outcome:
     alarms: list[tuple[str, str]] = field(default_factory=list)  # device, code
 
 
-def record(connection: sqlite3.Connection, vault: Vault, verdicts: Sequence[Verdict], now: datetime) -> Outcome:
+def record(connection: Connection, vault: Vault, verdicts: Sequence[Verdict], now: datetime) -> Outcome:
     """Commit the batch; whatever is raised, nothing of it is stored and nothing may be acknowledged."""
-    with transaction(connection):
+    with connection.transaction():
         batch = _Batch(connection, vault, now)
         for verdict in verdicts:
             batch.take(verdict)
@@ -62,7 +61,7 @@ def record(connection: sqlite3.Connection, vault: Vault, verdicts: Sequence[Verd
 class _Batch:
     """One open transaction."""
 
-    def __init__(self, connection: sqlite3.Connection, vault: Vault, now: datetime) -> None:
+    def __init__(self, connection: Connection, vault: Vault, now: datetime) -> None:
         self.outcome = Outcome()
         self._connection = connection
         self._vault = vault
@@ -125,7 +124,7 @@ class _Batch:
 
     def _insert(self, topic: Topic, accepted: Accepted, digest: bytes) -> bool:
         event = accepted.event
-        values = {
+        values: dict[str, Value] = {
             "device": topic.device,
             "post": topic.post,
             "boot": event.boot,
@@ -145,13 +144,13 @@ class _Batch:
         query = f"INSERT INTO events ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
         return self._connection.execute(query, tuple(values.values())).rowcount == 1
 
-    def _holders(self, device: str, accepted: Accepted) -> list[sqlite3.Row]:
+    def _holders(self, device: str, accepted: Accepted) -> Sequence[Row]:
         """Whoever holds this event's number or its id."""
         query = "SELECT * FROM events WHERE device = ? AND ((boot = ? AND seq = ?) OR id = ?)"
         event = accepted.event
         return self._connection.execute(query, (device, event.boot, event.seq, event.id)).fetchall()
 
-    def _evict(self, topic: Topic, row: sqlite3.Row) -> None:
+    def _evict(self, topic: Topic, row: Row) -> None:
         kept = Kept(
             Quarantine.SEQUENCE_CONFLICT, "", str(topic), b"", topic.device, row["boot"], row["seq"], row["seq"]
         )
@@ -190,8 +189,8 @@ class _Batch:
         if self._connection.execute(known, (kept.sender, kept.topic, kept.reason.value, digest)).fetchone():
             self.outcome.duplicates += 1
             return True
-        share = self._connection.execute("SELECT count(*) FROM quarantine WHERE sender = ?", (kept.sender,))
-        if not always and share.fetchone()[0] >= QUARANTINE_ROWS_PER_SENDER:
+        share = self._connection.execute("SELECT row FROM quarantine WHERE sender = ?", (kept.sender,)).fetchall()
+        if not always and len(share) >= QUARANTINE_ROWS_PER_SENDER:
             self._alarm(kept.sender, QUARANTINE_FULL, "", 0)
             return False
         body = kept.body[:QUARANTINE_BODY_BYTES]

@@ -1,16 +1,15 @@
 """Which devices and certificates does this region know? Two tables of the store, read for every frame."""
 
-import sqlite3
 from collections.abc import Iterator, Mapping
 
-from gateway.database import transaction
+from gateway.store.connection import Connection, Row
 from messages.keys import KeyRecord
 
 
 class Register(Mapping[str, KeyRecord]):
     """A mapping from device to key record, read from the table each time: revoked by a command, refused at once."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def device(self, kid: str) -> KeyRecord | None:
@@ -38,7 +37,7 @@ class Register(Mapping[str, KeyRecord]):
 
     def enrol(self, record: KeyRecord, serial: int, not_after: str, now_ms: int) -> None:
         """Keep the device and the certificate given to it, both or neither."""
-        with transaction(self._connection):
+        with self._connection.transaction():
             self._connection.execute(
                 "INSERT INTO devices (device, region, post, public, revoked, enrolled_ms) VALUES (?, ?, ?, ?, 0, ?)",
                 (record.kid, record.region, record.post, record.public, now_ms),
@@ -46,11 +45,11 @@ class Register(Mapping[str, KeyRecord]):
             self._issued(serial, record.kid, "device", not_after)
 
     def issued(self, serial: int, name: str, purpose: str, not_after: str) -> None:
-        with transaction(self._connection):
+        with self._connection.transaction():
             self._issued(serial, name, purpose, not_after)
 
     def revoke(self, kid: str) -> bool:
-        with transaction(self._connection):
+        with self._connection.transaction():
             changed = self._connection.execute("UPDATE devices SET revoked = 1 WHERE device = ?", (kid,)).rowcount
         return changed == 1
 
@@ -61,5 +60,5 @@ class Register(Mapping[str, KeyRecord]):
         )
 
 
-def _record(row: sqlite3.Row) -> KeyRecord:
+def _record(row: Row) -> KeyRecord:
     return KeyRecord(row["device"], row["public"], row["region"], row["post"], bool(row["revoked"]))

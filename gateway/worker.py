@@ -6,7 +6,6 @@ tried again, and the outboxes of the posts keep everything.
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from gateway.intake import judge
 from gateway.lanes import Lanes
 from gateway.recording import Outcome, Receipt, record
 from gateway.register import Register
+from gateway.store.connection import Connection, StoreFault
 from gateway.vault import Vault
 from messages.ack import seal_ack
 from messages.errors import Refused
@@ -46,8 +46,8 @@ class Worker:
 
     def __init__(
         self,
-        writer: sqlite3.Connection,
-        reader: sqlite3.Connection,
+        writer: Connection,
+        reader: Connection,
         vault: Vault,
         keys: Keys,
         lanes: Lanes,
@@ -88,7 +88,7 @@ class Worker:
         while True:
             try:
                 outcome = await asyncio.get_running_loop().run_in_executor(self._thread, self._record, frames)
-            except sqlite3.DatabaseError as error:  # a full disk, a lost disk, a lock that stays
+            except StoreFault as error:  # a full disk, a lost disk, a lock that stays
                 self._say_refused(error)
                 await asyncio.sleep(delay_s)
                 delay_s = min(delay_s * 2, RETRY_MOST_S)
@@ -111,14 +111,13 @@ class Worker:
             return self._lanes.hear(topic.device, verify_status(message.payload, topic, self._register))
         except Refused as refused:
             log.warning("status refused: %s", refused.reason)
-        except sqlite3.DatabaseError as error:
+        except StoreFault as error:
             self._say_refused(error)
         return False
 
-    def _say_refused(self, error: sqlite3.DatabaseError) -> None:
+    def _say_refused(self, error: StoreFault) -> None:
         if self.store_ok:
-            name = getattr(error, "sqlite_errorname", type(error).__name__)
-            log.error("store refuses to commit (%s): nothing is acknowledged until it does", name)
+            log.error("store refuses to commit (%s): nothing is acknowledged until it does", error.code)
             self._changed()
         self.store_ok = False
 

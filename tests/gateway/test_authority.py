@@ -17,9 +17,9 @@ from borderpost import device, gateway
 from borderpost.errors import Fault
 from gateway import certificates
 from gateway.authority import set_up
-from gateway.database import connect
 from gateway.errors import GatewayError
 from gateway.register import Register
+from gateway.store.sqlite import connect
 from messages.keys import DeviceKey
 
 

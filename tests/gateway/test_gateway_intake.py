@@ -1,6 +1,5 @@
 """Frames become rows once, whatever their order, and nothing hostile stops the next one. Names carry attack ids."""
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -13,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.arrivals import gaps
-from gateway.database import connect, migrate
 from gateway.intake import judge
 from gateway.queries import Queries
 from gateway.recording import QUARANTINE_ROWS_PER_SENDER, Outcome, Receipt, record
 from gateway.register import Register
+from gateway.store.connection import Connection, StoreFault
+from gateway.store.sqlite import connect
 from gateway.vault import Vault, place_of
 from messages.cbor import encode
 from messages.facts import CrossingAbandoned, LaneAlarm
@@ -36,7 +36,7 @@ ALARM = LaneAlarm("document-left", None)
 class Desk:
     """An intake over a real store."""
 
-    connection: sqlite3.Connection
+    connection: Connection
     region: Any  # Region of conftest
     vault: Vault
 
@@ -362,7 +362,7 @@ def test_a_failed_transaction_leaves_nothing_behind(desk: Desk) -> None:
     lane = desk.region.lane()
     frame = offer(lane, lane.granted(1))
     desk.connection.execute("CREATE TRIGGER cut BEFORE UPDATE ON counts BEGIN SELECT RAISE(ABORT, 'cut'); END")
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(StoreFault):
         desk.take(frame)
     desk.connection.execute("DROP TRIGGER cut")
     assert (desk.stored(), desk.rows("SELECT count(*) FROM arrived")) == (0, [(0,)])
@@ -399,7 +399,7 @@ def story(region: Any) -> list[Offer]:
 def result(region: Any, offers: Sequence[Offer], size: int) -> list[Any]:
     """What stands in a new store after these offers, taken in batches of ``size``."""
     with closing(connect(Path(":memory:"))) as connection:
-        migrate(connection)
+        connection.migrate()
         with closing(connect(region.authority.store_path())) as enrolled:
             rows = [tuple(row) for row in enrolled.execute("SELECT * FROM devices")]
         connection.executemany("INSERT INTO devices VALUES (?, ?, ?, ?, ?, ?)", rows)

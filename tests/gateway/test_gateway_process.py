@@ -23,7 +23,7 @@ import aiomqtt
 import pytest
 
 from gateway.broker_link import client_tls
-from gateway.database import connect
+from gateway.store.sqlite import connect
 from messages.ack import verify_ack
 from messages.events import Event
 from messages.keys import GatewayRecord

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from gateway.database import connect
 from gateway.lanes import Lanes
+from gateway.store.sqlite import connect
 from gateway.vault import Vault
 from gateway.worker import Keys, Message, Worker
 from messages.ack import verify_ack
