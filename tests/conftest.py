@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from simulators.chip.pcsc import PcscStack, available
+from simulators.network.postgres import Postgres
 
 settings.register_profile(
     "same-everywhere", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
@@ -72,3 +73,10 @@ def pcsc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[PcscStack, 
     os.environ.pop("PCSCLITE_CSOCK_NAME")
     if before is not None:
         os.environ["PCSCLITE_CSOCK_NAME"] = before
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """One for the whole run, a database of its own for each test (``fresh``); who kills it starts it again."""
+    with Postgres(tmp_path_factory.mktemp("postgres")) as running:
+        yield running

@@ -86,14 +86,18 @@ def daemon_user(folder: Path) -> str | None:
     """
     if os.geteuid() != 0:
         return None
+    return DAEMON_USER if may_reach(folder, DAEMON_USER) else "root"
+
+
+def may_reach(folder: Path, user: str) -> bool:
+    """Can this user go into ``folder`` (or into the nearest one above that is there)? No, where there is none of it."""
     try:
-        entry = pwd.getpwnam(DAEMON_USER)
+        entry = pwd.getpwnam(user)
     except KeyError:
-        return "root"
-    groups = set(os.getgrouplist(DAEMON_USER, entry.pw_gid))
+        return False
+    groups = set(os.getgrouplist(user, entry.pw_gid))
     path = folder.resolve()
-    reachable = all(_may_pass(parent, entry.pw_uid, groups) for parent in (path, *path.parents))
-    return DAEMON_USER if reachable else "root"
+    return all(_may_pass(parent, entry.pw_uid, groups) for parent in (path, *path.parents) if parent.exists())
 
 
 def _may_pass(folder: Path, uid: int, groups: set[int]) -> bool:
