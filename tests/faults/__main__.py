@@ -1,4 +1,7 @@
-"""``./run faults``: kill edge, gateway, broker and controller in mid-passage, and count what arrives."""
+"""``./run faults``: break everything that can break while events flow, and count what arrives.
+
+Without a part's name: kills, most of them in a region of light posts under bad weather, a share in a whole lane.
+"""
 
 import argparse
 import asyncio
@@ -6,50 +9,94 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from simulators.lane.post import BrokerFailed, CannotStart
-from tests.faults import campaign
+from tests.faults import campaign, storm
+
+LANE_SHARE = 5  # one kill in so many meets a whole lane with a traveller in it ...
+LANE_KILLS_MAX = 40  # ... which takes its time, so no more of them than this unless --lane asks
+
+Told = dict[str, Any]
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="./run faults", description=__doc__)
-    parser.add_argument("--kills", type=int, default=20, metavar="N")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed: the same travellers and the same moments")
-    parser.add_argument("--speed", type=float, default=10.0, help="how much faster than life people and doors are")
-    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep state and logs here instead of deleting them")
-    parser.add_argument("--json", action="store_true", help="one object, and nothing else on standard output")
-    options = parser.parse_args()
+    options = _options()
     began_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="borderpost-faults-") as name:
         folder = options.keep or Path(name)
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            told = asyncio.run(
-                campaign.run(options.kills, options.seed, folder, options.speed, lambda line: _progress(line))
-            )
+            told = _part(options)(options, folder)
         except (CannotStart, BrokerFailed) as error:
             print(error, file=sys.stderr)
             return 4
     told |= {"seed": options.seed, "seconds": round(time.monotonic() - began_s, 1)}
     print(json.dumps(told) if options.json else sentence(told))
-    return int(bool(told["violations"] or told["lost"] or told["duplicated"]))
+    return int(bool(told.get("violations") or told.get("lost") or told.get("duplicated") or told.get("order_breaks")))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./run faults", description=__doc__)
+    parser.add_argument("--kills", type=int, default=100, metavar="N")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed: the same faults in the same order")
+    parser.add_argument("--lane", action="store_true", help="all kills in a whole lane, with travellers in it")
+    parser.add_argument("--speed", type=float, default=10.0, help="how much faster than life people and doors are")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep state and logs here instead of deleting them")
+    parser.add_argument("--json", action="store_true", help="one object, and nothing else on standard output")
+    return parser.parse_args()
+
+
+def _part(options: argparse.Namespace) -> Callable[[argparse.Namespace, Path], Told]:
+    return _lane if options.lane else _kills
+
+
+def _lane(options: argparse.Namespace, folder: Path) -> Told:
+    return asyncio.run(campaign.run(options.kills, options.seed, folder / "lane", options.speed, _progress))
+
+
+def _kills(options: argparse.Namespace, folder: Path) -> Told:
+    lane_kills = min(options.kills // LANE_SHARE, LANE_KILLS_MAX)
+    _progress(f"seed {options.seed}: {options.kills} kills, {lane_kills} of them in a whole lane")
+    story = asyncio.run(storm.run(options.kills - lane_kills, options.seed, folder / "region", _progress))
+    told = story.as_json() | {"violations": [*story.account.sentences, *(f"{one} did not drain" for one in story.late)]}
+    if not lane_kills:
+        return told
+    lane = asyncio.run(campaign.run(lane_kills, options.seed, folder / "lane", options.speed, _progress))
+    return together(told, lane)
+
+
+def together(region: Told, lane: Told) -> Told:
+    """Both stories as one: numbers add up, whatever only one of them tells stands as it is."""
+    told = {**lane, **region}
+    for name in ("produced", "stored_unique", "declared_drops", "lost", "duplicated", "violations"):
+        told[name] = region.get(name, 0) + lane[name] if name in lane else region[name]
+    victims = [*region["kills"], *(victim for victim in lane["kills"] if victim not in region["kills"])]
+    told["kills"] = {one: region["kills"].get(one, 0) + lane["kills"].get(one, 0) for one in victims}
+    return told
 
 
 def _progress(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def sentence(told: dict) -> str:
-    kills = ", ".join(f"{victim} {count}" for victim, count in sorted(told["kills"].items()))
+def sentence(told: Told) -> str:
+    kills = ", ".join(f"{victim} {count}" for victim, count in told["kills"].items() if count)
     lines = [
-        f"Killed: {kills}. {told['travellers']} travellers: {told['granted']} granted, {told['referred']} referred, "
-        f"{told['abandoned']} turned back themselves.",
-        f"{told['produced']} events were written, {told['stored_unique']} stand in the store, {told['lost']} lost, "
-        f"{told['duplicated']} doubled. {told['granted_without_record']} were granted without a record; "
-        f"the exit opened {told['exit_openings']} times.",
-        *(f"VIOLATION: {violation}." for violation in told["violations"]),
+        f"Killed: {kills}. {told['produced']} events were written, {told['stored_unique']} stand in the store, "
+        f"{told['lost']} lost, {told['duplicated']} doubled."
     ]
+    if "cuts" in told:
+        lines.append(f"The links were cut {told['cuts']} times; {told['order_breaks']} events are out of order.")
+    if "travellers" in told:
+        lines.append(
+            f"{told['travellers']} travellers: {told['granted']} granted, {told['referred']} referred, "
+            f"{told['abandoned']} turned back themselves. {told['granted_without_record']} were granted without a "
+            f"record; the exit opened {told['exit_openings']} times."
+        )
+    lines += [f"VIOLATION: {violation}." for violation in told["violations"]]
     if not told["violations"]:
         lines.append("No door, no record and no promise was broken.")
     return "\n".join(lines)

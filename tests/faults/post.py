@@ -1,0 +1,139 @@
+"""A light border post that is made to be killed: ``post.py FOLDER PORT RATE SEED``.
+
+The real outbox and the real uplink, and no lane. Whatever is committed is told on standard output afterwards, one line
+each, unbuffered: a line is a promise that the region must keep. ``rest`` on standard input ends the writing; once every
+row is struck off it says ``empty`` and ends.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import os
+import random
+import sys
+import threading
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from edge.identity import read_identity
+from edge.outbox.clock import PostClock
+from edge.outbox.errors import OutboxError
+from edge.outbox.outbox import Outbox, Sealer
+from edge.uplink import Uplink, UplinkSettings
+from messages.events import Event
+
+Facts = list[tuple[str, Mapping[str, object]]]
+
+ACK_TIMEOUT_S = 1.0
+BACKOFF_CEILING_S = 0.5  # a harness has less patience than a border
+GROUP_MAX = 12
+EMPTY_POLL_S = 0.02
+AGAIN_S = 0.05  # after a commit that the disk refused
+
+TRAVELLER = {
+    "direction": "entry",
+    "document": {"type": "P", "issuer": "UTO", "number": "U1234567", "expiry": "2031-05-01"},
+    "person": {
+        "surname": "EXAMPLE",
+        "given_names": "ANNA",
+        "birth_date": "1980-02-03",
+        "sex": "F",
+        "nationality": "UTO",
+    },
+    "checks": [{"id": "pa.chain", "result": "successful", "mode": "mandatory", "ms": 3}],
+    "face": {"matcher": "sface", "score": 0.7, "threshold": 0.4},
+    "rules": "rules-1",
+    "lists": [],
+    "retain_until": "2031-12-24",
+}
+TIMINGS = {"timings_ms": {"document": 100, "chip": 900}, "total_ms": 9000}
+
+
+def say(*words: object) -> None:
+    """One write, so that a kill leaves a whole line or none."""
+    os.write(1, (" ".join(map(str, words)) + "\n").encode())
+
+
+def story(chance: random.Random) -> Iterator[Facts]:
+    """What happens at a post, for ever: crossings of two events, alarms, and telemetry in groups."""
+    visit = 0
+    while True:
+        match chance.randrange(4):
+            case 0 | 1:
+                visit += 1
+                crossing = {"crossing": str(uuid.UUID(int=chance.getrandbits(128))), "visit": visit}
+                yield [("crossing.granted.v1", {**crossing, **TRAVELLER})]
+                yield [("crossing.left.v1", {**crossing, **TIMINGS})]
+            case 2:
+                yield [("lane.alarm.v1", {"code": "lingering", "visit": visit})]
+            case _:
+                yield [("lane.state.v1", {"state": "open", "cause": "x"})] * chance.randint(2, GROUP_MAX)
+
+
+def promise(event: Event) -> None:
+    say("promise", event.boot, event.seq, event.id, hashlib.sha256(event.to_json()).hexdigest())
+
+
+async def write(outbox: Outbox, rate: float, seed: int, resting: threading.Event) -> None:
+    """``rate`` commits a second, whatever the link does."""
+    chance = random.Random(f"{seed}/{outbox.boot}")
+    clock = PostClock(outbox.floor_ms)
+    for facts in story(chance):
+        while not resting.is_set():
+            try:
+                events = await asyncio.to_thread(outbox.commit_group, facts, clock.now())
+            except OutboxError as error:
+                say("refused", type(error).__name__)
+                await asyncio.sleep(AGAIN_S)
+                continue
+            for event in events:
+                promise(event)
+            break
+        if resting.is_set():
+            return
+        await asyncio.sleep(chance.expovariate(rate))
+
+
+async def live(folder: Path, port: int, rate: float, seed: int) -> None:
+    identity = read_identity(folder / "identity")
+    outbox = Outbox.open(folder / "outbox.db", Sealer(identity.topic, identity.device_key, identity.region))
+    say("boot", outbox.boot)
+    settings = UplinkSettings(
+        *("127.0.0.1", port, identity.ca, identity.cert, identity.key, identity.gateways),
+        ack_timeout_s=ACK_TIMEOUT_S,
+        backoff_ceiling_s=BACKOFF_CEILING_S,
+        status_every_s=1.0,
+    )
+    uplink = Uplink(
+        settings, outbox, lambda state: None, lambda channel, order: None, on_alarm=lambda code: say("alarm", code)
+    )
+    resting = threading.Event()
+    threading.Thread(target=_hear, args=(resting,), daemon=True).start()
+    link = asyncio.create_task(uplink.run())
+    writing = asyncio.create_task(write(outbox, rate, seed, resting))
+    await asyncio.wait({link, writing}, return_when=asyncio.FIRST_COMPLETED)
+    while not link.done() and outbox.waiting_count:  # noqa: ASYNC110  # nobody tells when a count is nought
+        await asyncio.sleep(EMPTY_POLL_S)
+    say("empty")
+    link.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await link
+    outbox.close()
+
+
+def _hear(resting: threading.Event) -> None:
+    """Until ``rest`` is said, or nobody is left to say it."""
+    sys.stdin.readline()
+    resting.set()
+
+
+def main() -> None:
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    folder, port, rate, seed = sys.argv[1:]
+    asyncio.run(live(Path(folder), int(port), float(rate), int(seed)))
+
+
+if __name__ == "__main__":
+    main()

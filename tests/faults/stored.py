@@ -1,0 +1,68 @@
+"""What do the two ends hold? Read back with the real code: the region's store opened, and each post's own books."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+from edge.identity import read_identity
+from edge.outbox.outbox import Outbox, Sealer
+from gateway.state import StateFolder
+from gateway.store.sqlite import connect
+from gateway.vault import Vault, place_of
+from tests.faults.history import Account, Stored, Told, Written, account, broken_promises
+from tests.faults.region import LightPost, Region
+
+DROPPED = "outbox.dropped.v1"
+
+
+def stored_in(state: Path) -> list[Stored]:
+    """Every event of a region, opened."""
+    folder = StateFolder(state)
+    vault = Vault(folder.store_key())
+    with closing(connect(folder.store_path())) as connection:
+        rows = connection.execute("SELECT device, boot, seq, id, body FROM events").fetchall()
+    return [
+        _opened(row["device"], row["boot"], row["seq"], row["id"], vault.open(row["body"], place_of(*row[:3])))
+        for row in rows
+    ]
+
+
+def _opened(device: str, boot: str, seq: int, identity: str, body: bytes) -> Stored:
+    event = json.loads(body)
+    digest = hashlib.sha256(body).hexdigest()
+    return Stored(device, boot, seq, identity, digest, event["time"], event["bpmono"], tuple(_drops(event)))
+
+
+def _drops(event: dict) -> Iterable[tuple[str, int]]:
+    if event["type"] == DROPPED:
+        data = event["data"]
+        for first, last in data["seqs"]:
+            yield from ((data["boot"], seq) for seq in range(first, last + 1))
+
+
+def written_at(posts: Iterable[LightPost]) -> Written:
+    """Each post's own books; it must have ended. Opening them begins one more boot, in which nothing is written."""
+    return {post.name: boots_of(post.folder) for post in posts}
+
+
+def boots_of(folder: Path) -> list[tuple[str, int]]:
+    identity = read_identity(folder / "identity")
+    outbox = Outbox.open(folder / "outbox.db", Sealer(identity.topic, identity.device_key, identity.region))
+    with closing(outbox):
+        assert outbox.moved_aside is None, "the outbox was damaged"
+        return outbox.boots()
+
+
+def judge(region: Region) -> Account:
+    """The whole history of a region whose posts have ended."""
+    promised = [
+        Told(post.name, one.boot, one.seq, one.id, one.sha256)
+        for post in region.posts.values()
+        for one in post.promises
+    ]
+    written = written_at(region.posts.values())
+    result = account(promised, written, stored_in(region.state))
+    result.lost += result.blame("forgotten", broken_promises(promised, written))
+    return result

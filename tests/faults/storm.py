@@ -1,0 +1,135 @@
+"""``kill -9`` and bad weather: one seed, one story. Everything dies at random moments while events flow, in rounds.
+
+A round draws a part of all kinds of weather (so that rare pairs meet, too), kills what it was told to, then heals, lets
+everything drain within a limit, and judges the whole history.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.faults.history import Account
+from tests.faults.region import Region
+from tests.faults.stored import judge
+from tests.faults.weather import WEATHER, blow
+
+KILLS_A_ROUND = 25
+RATE = 12.0  # commits a second at each post
+DRAIN_LIMIT_S = 90.0
+BETWEEN_KILLS_S = (0.0, 0.9)
+DOWN_S = (0.0, 0.4)  # how long a supervisor needs
+WEATHER_SHARE = 0.4
+VICTIMS = ("edge", "broker", "gateway")
+
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Story:
+    """What has happened so far."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    cuts: int = 0
+    rounds: int = 0
+    late: list[str] = field(default_factory=list)
+    account: Account = field(default_factory=Account)
+
+    def add_cuts(self, count: int) -> None:
+        self.cuts += count
+
+    def as_json(self) -> dict[str, Any]:
+        kills = {victim: self.kills[victim] for victim in (*VICTIMS, "store")}
+        return {"kills": kills, "cuts": self.cuts, **self.account.as_json(), "rounds": self.rounds, "late": self.late}
+
+
+async def storm(region: Region, kills: int, seed: int, say: Say = lambda sentence: None) -> Story:
+    """``kills`` in all, evenly over everything that can die here. The region is running and goes on running."""
+    chance = random.Random(seed)
+    killers = killers_of(region)
+    victims = [sorted(killers)[number % len(killers)] for number in range(kills)]
+    chance.shuffle(victims)
+    story = Story()
+    for start in range(0, max(kills, 1), KILLS_A_ROUND):
+        await one_round(region, victims[start : start + KILLS_A_ROUND], chance, story, say)
+        if not story.account.kept or story.late:
+            break  # what comes after a broken promise proves nothing more
+    return story
+
+
+async def one_round(region: Region, victims: Sequence[str], chance: random.Random, story: Story, say: Say) -> None:
+    story.rounds += 1
+    kinds = [name for name in WEATHER if chance.random() < WEATHER_SHARE]
+    say(f"round {story.rounds}: {len(victims)} kills; weather: {', '.join(kinds) or 'fair'}")
+    await region.start_posts()
+    winds = [
+        asyncio.create_task(blow(link, kinds, random.Random(chance.random()), story.add_cuts))
+        for link in region.links.values()
+    ]
+    try:
+        await asyncio.gather(
+            *(
+                _strike(killer, victims.count(name), random.Random(chance.random()), story.kills, name)
+                for name, killer in sorted(killers_of(region).items())
+            )
+        )
+    finally:
+        for wind in winds:
+            wind.cancel()
+        await asyncio.gather(*winds, return_exceptions=True)
+    await region.heal()
+    began_s = asyncio.get_running_loop().time()
+    story.late += await region.drain(DRAIN_LIMIT_S)
+    drained_s = asyncio.get_running_loop().time() - began_s
+    story.account = await asyncio.to_thread(judge, region)
+    told = story.account
+    say(
+        f"  {told.produced} events written so far, {told.stored_unique} stored; {told.lost} lost, "
+        f"{told.duplicated} doubled, {told.order_breaks} out of order; drained in {drained_s:.1f} s"
+    )
+
+
+Killer = Callable[[random.Random], Awaitable[None]]
+
+
+def killers_of(region: Region) -> dict[str, Killer]:
+    """How each part is killed, and started again as its supervisor would."""
+
+    async def edge(chance: random.Random) -> None:
+        post = chance.choice(list(region.posts.values()))
+        await post.kill()
+        await asyncio.sleep(chance.uniform(*DOWN_S))
+        await post.start(chance.randrange(1 << 30))
+
+    async def broker(chance: random.Random) -> None:
+        await asyncio.to_thread(region.broker.kill)
+        await asyncio.sleep(chance.uniform(*DOWN_S))
+        await asyncio.to_thread(region.broker.start)
+
+    async def gateway(chance: random.Random) -> None:
+        region.gateway.kill()
+        await region.gateway.wait_dead()
+        await asyncio.sleep(chance.uniform(*DOWN_S))
+        await region.gateway.start()
+
+    return {"edge": edge, "broker": broker, "gateway": gateway}
+
+
+async def _strike(kill: Killer, count: int, chance: random.Random, kills: Counter[str], name: str) -> None:
+    for _ in range(count):
+        await asyncio.sleep(chance.uniform(*BETWEEN_KILLS_S))
+        await kill(chance)
+        kills[name] += 1
+
+
+async def run(kills: int, seed: int, folder: Path, say: Say = lambda sentence: None) -> Story:
+    """A region of three posts, started, stormed and stopped. Raises CannotStart or BrokerFailed with a sentence."""
+    region = Region(folder, posts=3, rate=RATE, seed=seed)
+    await region.start()
+    try:
+        return await storm(region, kills, seed, say)
+    finally:
+        await region.stop()
