@@ -112,9 +112,8 @@ def gateway_errors() -> Iterator[None]:
 def _queries(state: Path) -> "Iterator[Queries]":
     from gateway.queries import Queries
     from gateway.state import StateFolder
-    from gateway.store.sqlite import connect
 
-    with gateway_errors(), closing(connect(StateFolder(state).store_path())) as connection:
+    with gateway_errors(), closing(StateFolder(state).open_store()) as connection:
         yield Queries(connection)
 
 

@@ -28,7 +28,6 @@ from gateway.queries import Queries
 from gateway.register import Register
 from gateway.state import WORKER, StateFolder
 from gateway.store.connection import Connection
-from gateway.store.sqlite import connect
 from gateway.vault import Vault
 from gateway.views import Overview
 from gateway.worker import Keys, Worker
@@ -47,9 +46,9 @@ def serve(folder: StateFolder, config: Config) -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     calls = ThreadPoolExecutor(thread_name_prefix="calls")
     with asyncio.Runner() as runner:
-        with closing(_listen(config)) as listener, closing(connect(folder.store_path())) as writer:
+        with closing(_listen(config)) as listener, closing(folder.open_store()) as writer:
             writer.migrate()
-            with closing(connect(folder.store_path())) as reader:
+            with closing(folder.open_store()) as reader:
                 runner.get_loop().set_default_executor(calls)
                 runner.run(_Gateway(folder, config, writer, reader).run(listener))
         _go_without_the_hanging(calls)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.errors import GatewayError
+from gateway.store.opening import is_url
 from messages.topics import is_name
 
 DEFAULT_BROKER_PORT = 8883
@@ -21,6 +22,7 @@ class Config:
     broker_port: int
     pages_host: str
     pages_port: int
+    store: str = ""  # the URL of a PostgreSQL; empty: the file in the state folder
 
 
 def load(path: Path) -> Config:
@@ -38,13 +40,14 @@ def load(path: Path) -> Config:
     broker_host, broker_port = _address(path, raw, "broker", DEFAULT_BROKER_PORT)
     pages_host, pages_port = _address(path, raw, "pages", DEFAULT_PAGES_PORT)
     state = path.parent / str(raw.get("state", "."))
-    return Config(region, state, broker_host, broker_port, pages_host, pages_port)
+    return Config(region, state, broker_host, broker_port, pages_host, pages_port, _store(path, raw))
 
 
-def default_text(region: str) -> str:
+def default_text(region: str, store: str = "") -> str:
     return "\n".join(
         (
             f'region = "{region}"',
+            *((f'store = "{store}"',) if store else ()),
             "",
             "[broker]",
             f'host = "{LOOPBACK}"',
@@ -56,6 +59,14 @@ def default_text(region: str) -> str:
             "",
         )
     )
+
+
+def _store(path: Path, raw: dict[str, object]) -> str:
+    store = raw.get("store", "")
+    if not isinstance(store, str) or (store and not is_url(store)):
+        cure = 'Leave it out for a file, or write: store = "postgresql://..."'
+        raise GatewayError("bad-config", f"The store in {path} is no URL of a PostgreSQL.", cure)
+    return store
 
 
 def _address(path: Path, raw: dict[str, object], name: str, default_port: int) -> tuple[str, int]:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from gateway import keyfiles
 from gateway.config import Config, load
+from gateway.store.connection import Connection
+from gateway.store.opening import open_store
 from messages.keys import GatewayKey, RegionKey
 
 WORKER = "gateway-1"
@@ -32,11 +34,24 @@ class StateFolder:
     def ack_key(self) -> GatewayKey:
         return GatewayKey(WORKER, keyfiles.read_key(self.secret("ack.key")))
 
+    def gateways(self) -> dict[str, bytes]:
+        """The public keys of the workers whose acknowledgements count."""
+        return {WORKER: self.ack_key().public}
+
+    def controls(self) -> dict[str, bytes]:
+        """The public keys that commands and manifests may be signed with."""
+        path = self.secret("control-1.key")
+        return {"control-1": GatewayKey("control-1", keyfiles.read_key(path)).public} if path.exists() else {}
+
     def store_key(self) -> bytes:
         return keyfiles.read_key(self.secret("store.key"))
 
     def store_path(self) -> Path:
         return self.state / "store.sqlite"
+
+    def open_store(self) -> Connection:
+        """One connection, for one thread at a time; GatewayError(bad-store) when there is none to be had."""
+        return open_store(self.config.store, self.store_path())
 
     def servers_ca(self) -> Path:
         return self.state / "servers-ca.crt"
