@@ -51,6 +51,7 @@ class Outcome:
 def record(connection: Connection, vault: Vault, verdicts: Sequence[Verdict], now: datetime) -> Outcome:
     """Commit the batch; whatever is raised, nothing of it is stored and nothing may be acknowledged."""
     with connection.transaction():
+        connection.alone_with({sender_of(verdict) for verdict in verdicts})
         batch = _Batch(connection, vault, now)
         for verdict in verdicts:
             batch.take(verdict)
@@ -96,7 +97,8 @@ class _Batch:
             quarantined=self.outcome.quarantined,
         )
         self._connection.executemany(
-            "UPDATE counts SET value = value + ? WHERE name = ?", [(n, name) for name, n in changes.items() if n]
+            "UPDATE counts SET value = value + ? WHERE name = ?",
+            [(n, name) for name, n in sorted(changes.items()) if n],
         )
 
     def _store(self, verdict: Verdict, accepted: Accepted) -> bool:
@@ -231,6 +233,11 @@ class _Batch:
 
     def _default_date(self) -> str:
         return (self._today + timedelta(days=RETAIN_DAYS)).isoformat()
+
+
+def sender_of(verdict: Verdict) -> str:
+    """Whose rows this verdict may touch; those of nobody proven are all under the empty name."""
+    return "" if verdict.signed is None else verdict.signed.topic.device
 
 
 def _claims(boot: str, seq: int, identity: str) -> tuple[str, str]:

@@ -66,6 +66,12 @@ class Connection(Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """All of it or nothing. Durable when it ends: an acknowledgement may follow."""
 
+    def alone_with(self, devices: Iterable[str]) -> None:
+        """Inside a transaction, first: no other worker writes rows of these devices until it ends.
+
+        Whatever folds over what is stored reads the latest then. One file has one writer anyway.
+        """
+
     def migrate(self) -> None:
         """Apply the migrations that this store has not seen yet."""
 

@@ -7,7 +7,7 @@ device of a batch, always in rising order, so that two workers never wait in a c
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any, Final
 
@@ -80,14 +80,20 @@ class PostgresStore:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """READ COMMITTED: behind ``alone_with`` everything that others committed for these devices is seen."""
-        with _faults():
-            connection = self._connection()
-            self._inside = True
-            try:
-                with connection.transaction():
-                    yield
-            finally:
-                self._inside = False
+        self.execute("BEGIN")
+        self._inside = True
+        try:
+            yield
+            with _faults():
+                ended = self._cursor().execute("COMMIT").statusmessage
+            if ended != "COMMIT":  # A transaction that had failed: the server rolls it back and calls that no error.
+                raise StoreFault("rolled-back")
+        except BaseException:
+            with suppress(StoreFault):  # Where the server went, it has rolled back by itself.
+                self.execute("ROLLBACK")
+            raise
+        finally:
+            self._inside = False
 
     def alone_with(self, names: Iterable[str]) -> None:
         """No other worker touches these devices until the transaction ends. Rising order: nobody waits in a circle."""

@@ -77,6 +77,9 @@ class SqliteStore:
                 self.execute("ROLLBACK")
             raise
 
+    def alone_with(self, devices: Iterable[str]) -> None:
+        """It is alone with everything: ``transaction`` saw to it."""
+
     def migrate(self) -> None:
         for number, script in migrations("sqlite"):
             with self.transaction():
