@@ -2,18 +2,12 @@
 
 import argparse
 import json
-import tomllib
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from borderpost.device_identity import enrol_here, enrol_many_here, known
 from borderpost.errors import Fault
-from borderpost.gateway import gateway_errors
 
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-
-    from gateway.authority import Enrolled
+MANY_MAX = 20_000
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -21,73 +15,41 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     verbs = parser.add_subparsers(dest="device_verb", required=True, metavar="VERB")
     enrol = verbs.add_parser("enrol", help="make a device's keys and enrol it with a gateway")
     enrol.add_argument("--gateway", type=Path, required=True, metavar="DIR", help="the gateway's state folder")
-    enrol.add_argument("--edge", type=Path, required=True, metavar="DIR", help="the device's state folder")
+    place = enrol.add_mutually_exclusive_group(required=True)
+    place.add_argument("--edge", type=Path, metavar="DIR", help="the device's state folder")
+    place.add_argument("--edges", type=Path, metavar="DIR", help="with --many: a folder for each device")
     enrol.add_argument("--post", required=True, help="name of the post where the device stands")
-    enrol.add_argument("--device", required=True, help="name of the device")
+    enrol.add_argument("--device", help="name of the device")
+    enrol.add_argument("--many", type=int, metavar="N", help="for simulations: N devices at once")
+    enrol.add_argument(
+        "--prefix", default="lane-", help="with --many: what their names begin with (lane-1, lane-2 ...)"
+    )
     enrol.add_argument("--json", action="store_true", help="answer as JSON")
     enrol.set_defaults(run=_enrol)
 
 
 def _enrol(args: argparse.Namespace) -> int:
     """May be repeated: a device that is enrolled keeps its identity."""
+    if args.edges is not None:
+        return _enrol_many(args)
+    if args.device is None or args.many is not None:
+        raise Fault("usage", "device enrol --edge takes --device and one device.", "Or use --edges with --many.")
     folder: Path = args.edge / "identity"
-    present = _present(folder)
+    present = known(folder)
     if present is not None and (present.get("device"), present.get("post")) != (args.device, args.post):
         message = f"This folder belongs to device {present.get('device')} of post {present.get('post')}."
         raise Fault("other-device", message, "Choose another --edge.")
     if present is None:
-        _make(args.gateway, folder, args.post, args.device)
+        enrol_here(args.gateway, folder, args.post, args.device)
     told = {"device": args.device, "post": args.post, "identity": str(folder), "new": present is None}
     print(json.dumps(told) if args.json else f"Device {args.device} of post {args.post}: identity in {folder}.")
     return 0
 
 
-def _present(folder: Path) -> dict[str, object] | None:
-    """identity.toml is written last: when it is there, all of it is."""
-    path = folder / "identity.toml"
-    return tomllib.loads(path.read_text()) if path.exists() else None
-
-
-def _make(gateway: Path, folder: Path, post: str, device: str) -> None:
-    from gateway import certificates, keyfiles
-    from gateway.authority import Authority
-    from messages.keys import DeviceKey
-
-    with gateway_errors():
-        authority = Authority(gateway)
-        keyfiles.closed_folder(folder.parent)
-        keyfiles.closed_folder(folder)
-        key = _tls_key(folder / "device.key")
-        if not (folder / "sign.key").exists():
-            keyfiles.write_key(folder / "sign.key", DeviceKey.generate("device").seed, secret=True)
-        signer = DeviceKey("device", keyfiles.read_key(folder / "sign.key"))
-        request = certificates.request_pem(device, key)
-        _keep(folder, post, device, authority.enrol(request, signer.public, post, device, datetime.now(UTC)))
-
-
-def _tls_key(path: Path) -> "EllipticCurvePrivateKey":
-    """The key of an enrolment that was cut short is used again, so that it fits what the gateway may know already."""
-    from gateway import certificates, keyfiles
-
-    if not path.exists():
-        keyfiles.write(path, certificates.key_pem(certificates.new_key()), secret=True)
-    return certificates.load_key(path.read_bytes())
-
-
-def _keep(folder: Path, post: str, device: str, enrolled: "Enrolled") -> None:
-    from gateway import keyfiles
-
-    keyfiles.write(folder / "device.crt", enrolled.certificate_pem, secret=False)
-    keyfiles.write(folder / "ca.crt", enrolled.servers_ca_pem, secret=False)
-    keyfiles.write_key(folder / "region.pub", enrolled.region_public, secret=False)
-    keyfiles.write_key(folder / "gateway.pub", enrolled.gateway_public, secret=False)
-    lines = {
-        "region": enrolled.region,
-        "post": post,
-        "device": device,
-        "region_kid": enrolled.region_kid,
-        "gateway_kid": enrolled.gateway_kid,
-        "certificate_ends": enrolled.not_after.isoformat(),
-    }
-    text = "".join(f'{name} = "{value}"\n' for name, value in lines.items())
-    keyfiles.write(folder / "identity.toml", text.encode(), secret=False)
+def _enrol_many(args: argparse.Namespace) -> int:
+    if args.device is not None or not 1 <= (args.many or 0) <= MANY_MAX:
+        raise Fault("usage", f"--edges takes --many from 1 to {MANY_MAX}, and no --device.", "Give --many N.")
+    names = enrol_many_here(args.gateway, args.edges, args.post, args.prefix, args.many)
+    told = {"devices": names, "post": args.post, "edges": str(args.edges)}
+    print(json.dumps(told) if args.json else f"{len(names)} devices of post {args.post}: identities in {args.edges}.")
+    return 0

@@ -1,8 +1,10 @@
 """Who is this device? What enrolment left in its identity folder: its own keys, and whom it trusts."""
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any  # TOML values, until they are parsed here
 
 from edge.config import ConfigError
 from messages.errors import Refused
@@ -25,21 +27,35 @@ def read_identity(folder: Path) -> Identity:
     """Raises ConfigError with a sentence when the device is not enrolled or a file of it is damaged."""
     try:
         known = tomllib.loads((folder / "identity.toml").read_text())
+        files = known.get("files", {})
+        region_kid = known["region_kid"]
         return Identity(
             topic=Topic(known["region"], known["post"], known["device"], Channel.EVT),
-            device_key=DeviceKey(known["device"], _key(folder / "sign.key")),
-            region=RegionPublic(known["region_kid"], _key(folder / "region.pub")),
-            gateways={known["gateway_kid"]: GatewayRecord(known["gateway_kid"], _key(folder / "gateway.pub"))},
-            ca=folder / "ca.crt",
-            cert=folder / "device.crt",
-            key=folder / "device.key",
+            device_key=DeviceKey(known.get("kid", known["device"]), _key(folder / files.get("signing", "sign.key"))),
+            region=RegionPublic(region_kid, _keys(known, "regions", region_kid, folder / "region.pub")[region_kid]),
+            gateways=_gateways(known, folder),
+            ca=folder / files.get("ca", "ca.crt"),
+            cert=folder / files.get("certificate", "device.crt"),
+            key=folder / files.get("key", "device.key"),
         )
     except FileNotFoundError as error:
         raise ConfigError(
             f"This device is not enrolled: {Path(error.filename).name} is missing in {folder}."
         ) from error
-    except (KeyError, TypeError, ValueError, Refused) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, Refused) as error:
         raise ConfigError(f"The identity in {folder} is damaged: enrol the device again.") from error
+
+
+def _gateways(known: Mapping[str, Any], folder: Path) -> dict[str, GatewayRecord]:
+    keys = _keys(known, "gateways", known["gateway_kid"], folder / "gateway.pub")
+    return {kid: GatewayRecord(kid, public) for kid, public in keys.items()}
+
+
+def _keys(known: Mapping[str, Any], table: str, kid: str, older: Path) -> dict[str, bytes]:
+    """A table of kids; an identity from before there were tables has one key, in a file of its own."""
+    if table in known:
+        return {name: bytes.fromhex(public) for name, public in known[table].items()}
+    return {kid: _key(older)}
 
 
 def _key(path: Path) -> bytes:

@@ -1,6 +1,7 @@
 """Who belongs to this region? Makes the region's keys and CAs at set-up, and enrols devices by their own requests."""
 
 import secrets
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from gateway.errors import GatewayError
 from gateway.register import Register
 from gateway.state import CONFIG_NAME, REGION_KID, WORKER, StateFolder
 from gateway.store.sqlite import connect
+from messages.enrolment import Enrolled
 from messages.keys import DeviceKey, KeyRecord, RegionKey
 from messages.topics import is_name
 
@@ -23,17 +25,13 @@ STORE_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Enrolled:
-    """What a device takes home: nothing of it is secret."""
+class Asked:
+    """What a device asks with: its request for a certificate, its signing key, and where it stands."""
 
-    certificate_pem: bytes
-    servers_ca_pem: bytes
-    region: str
-    region_kid: str
-    region_public: bytes
-    gateway_kid: str
-    gateway_public: bytes
-    not_after: datetime
+    csr_pem: bytes
+    sign_public: bytes
+    post: str
+    device: str
 
 
 class Authority(StateFolder):
@@ -41,34 +39,44 @@ class Authority(StateFolder):
 
     def enrol(self, csr_pem: bytes, sign_public: bytes, post: str, device: str, now: datetime) -> Enrolled:
         """Register a device and certify the key it made itself. The same device with the same key may ask again."""
-        _check_names(post, device)
-        key = certificates.requested_key(x509.load_pem_x509_csr(csr_pem), device)
-        if key is None:
-            raise GatewayError("bad-request", "The certificate request does not prove a P-256 key for this device.")
-        record = KeyRecord(device, sign_public, self.config.region, post)
+        return self.enrol_all([Asked(csr_pem, sign_public, post, device)], now)[0]
+
+    def enrol_all(self, asking: Sequence[Asked], now: datetime) -> list[Enrolled]:
+        """All of them or none, in one transaction: two thousand take seconds."""
+        issuer = self._issuer("clients-ca")
         with closing(connect(self.store_path())) as connection:
             register = Register(connection)
-            known = register.device(device)
-            _check_known(known, record)
-            certificate = certificates.client_certificate(self._issuer("clients-ca"), device, key, now)
-            expires = certificate.not_valid_after_utc.isoformat()
-            if known is None:
-                register.enrol(record, certificate.serial_number, expires, int(now.timestamp() * 1000))
-            else:
-                register.issued(certificate.serial_number, device, "device", expires)
-        return self._enrolled(certificate)
+            with connection.transaction():
+                certified = [self._certify(register, issuer, asked, now) for asked in asking]
+        return [self._enrolled(asked, certificate) for asked, certificate in zip(asking, certified, strict=True)]
 
-    def _enrolled(self, certificate: x509.Certificate) -> Enrolled:
-        region, ack = self.region_key().public, self.ack_key()
+    def _certify(self, register: Register, issuer: Issuer, asked: Asked, now: datetime) -> x509.Certificate:
+        check_names(asked.post, asked.device)
+        key = certificates.requested_key(_request(asked.csr_pem), asked.device)
+        if key is None:
+            raise GatewayError("bad-request", "The certificate request does not prove a P-256 key for this device.")
+        record = KeyRecord(asked.device, asked.sign_public, self.config.region, asked.post)
+        known = register.device(asked.device)
+        _check_known(known, record)
+        certificate = certificates.client_certificate(issuer, asked.device, key, now)
+        if known is None:
+            register.enrol(record, int(now.timestamp() * 1000))
+        register.issued(certificate.serial_number, asked.device, "device", certificate.not_valid_after_utc.isoformat())
+        return certificate
+
+    def _enrolled(self, asked: Asked, certificate: x509.Certificate) -> Enrolled:
+        region = self.region_key().public
         return Enrolled(
-            certificates.certificate_pem(certificate),
-            self.servers_ca().read_bytes(),
-            self.config.region,
-            region.kid,
-            region.public,
-            ack.kid,
-            ack.public,
-            certificate.not_valid_after_utc,
+            certificate_pem=certificates.certificate_pem(certificate),
+            servers_ca_pem=self.servers_ca().read_bytes(),
+            region=self.config.region,
+            post=asked.post,
+            kid=asked.device,
+            region_kid=region.kid,
+            region_public=region.public,
+            gateways=self.gateways(),
+            controls=self.controls(),
+            not_after_s=int(certificate.not_valid_after_utc.timestamp()),
         )
 
     def _issuer(self, name: str) -> Issuer:
@@ -89,7 +97,8 @@ def set_up(state: Path, region: str, now: datetime) -> list[str]:
     made += _make_keys(keyfiles.closed_folder(state / "secrets"))
     with closing(connect(state / "store.sqlite")) as connection:
         connection.migrate()
-        made += _make_certificates(state, Register(connection), now)
+        with connection.transaction():
+            made += _make_certificates(state, Register(connection), now)
     (state / "store.sqlite").chmod(keyfiles.SECRET_MODE)
     return made
 
@@ -100,10 +109,18 @@ def load_issuer(state: Path, name: str) -> Issuer:
     return Issuer(certificate, certificates.load_key((state / "secrets" / f"{name}.key").read_bytes()))
 
 
+def _request(pem: bytes) -> x509.CertificateSigningRequest:
+    try:
+        return x509.load_pem_x509_csr(pem)
+    except ValueError:
+        raise GatewayError("bad-request", "The certificate request cannot be read.") from None
+
+
 def _make_keys(folder: Path) -> list[str]:
     makers = {
         "region.key": lambda: RegionKey.generate(REGION_KID).secret,
         "ack.key": lambda: DeviceKey.generate(WORKER).seed,
+        "control-1.key": lambda: DeviceKey.generate("control-1").seed,
         "store.key": lambda: secrets.token_bytes(STORE_KEY_BYTES),
     }
     missing = [name for name in makers if not (folder / name).exists()]
@@ -140,7 +157,7 @@ def _keep(key_path: Path, certificate_path: Path, key: certificates.Key, certifi
     keyfiles.write(certificate_path, certificates.certificate_pem(certificate), secret=False)
 
 
-def _check_names(post: str, device: str) -> None:
+def check_names(post: str, device: str) -> None:
     for name in (post, device):
         if not is_name(name):
             raise GatewayError("bad-name", f"{name!r} is no name.", "Use lower case letters, digits and hyphens.")

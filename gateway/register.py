@@ -35,29 +35,24 @@ class Register(Mapping[str, KeyRecord]):
     def devices(self) -> list[KeyRecord]:
         return [_record(row) for row in self._connection.execute("SELECT * FROM devices ORDER BY post, device")]
 
-    def enrol(self, record: KeyRecord, serial: int, not_after: str, now_ms: int) -> None:
-        """Keep the device and the certificate given to it, both or neither."""
-        with self._connection.transaction():
-            self._connection.execute(
-                "INSERT INTO devices (device, region, post, public, revoked, enrolled_ms) VALUES (?, ?, ?, ?, 0, ?)",
-                (record.kid, record.region, record.post, record.public, now_ms),
-            )
-            self._issued(serial, record.kid, "device", not_after)
+    def enrol(self, record: KeyRecord, now_ms: int) -> None:
+        """Within the caller's transaction, together with the certificate given to the device."""
+        self._connection.execute(
+            "INSERT INTO devices (device, region, post, public, revoked, enrolled_ms) VALUES (?, ?, ?, ?, 0, ?)",
+            (record.kid, record.region, record.post, record.public, now_ms),
+        )
 
     def issued(self, serial: int, name: str, purpose: str, not_after: str) -> None:
-        with self._connection.transaction():
-            self._issued(serial, name, purpose, not_after)
+        """Within the caller's transaction."""
+        self._connection.execute(
+            "INSERT INTO certificates (serial, name, purpose, not_after) VALUES (?, ?, ?, ?)",
+            (f"{serial:x}", name, purpose, not_after),
+        )
 
     def revoke(self, kid: str) -> bool:
         with self._connection.transaction():
             changed = self._connection.execute("UPDATE devices SET revoked = 1 WHERE device = ?", (kid,)).rowcount
         return changed == 1
-
-    def _issued(self, serial: int, name: str, purpose: str, not_after: str) -> None:
-        self._connection.execute(
-            "INSERT INTO certificates (serial, name, purpose, not_after) VALUES (?, ?, ?, ?)",
-            (f"{serial:x}", name, purpose, not_after),
-        )
 
 
 def _record(row: Row) -> KeyRecord:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from simulators.network.broker_files import write_files
+from simulators.network.broker_files import CONNECTIONS_LIMIT, write_files
 
 START_LIMIT_S = 10.0
 STOP_LIMIT_S = 3.0
@@ -43,6 +43,7 @@ class Broker:
         region: str,
         workers: tuple[str, ...] = ("gateway-1",),
         port: int = 0,
+        connections_limit: int = CONNECTIONS_LIMIT,
     ) -> None:
         self.folder = folder
         self.port = port or free_port()
@@ -50,6 +51,7 @@ class Broker:
         self._certificates = certificates
         self._region = region
         self._workers = workers
+        self._connections_limit = connections_limit
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -71,7 +73,14 @@ class Broker:
             raise BrokerFailed(f"Port {self.port} is taken by another process; the broker needs it.")
         tls = self._certificates
         config = write_files(
-            self.folder, self.port, tls.certificate, tls.key, tls.clients_ca, self._region, self._workers
+            self.folder,
+            self.port,
+            tls.certificate,
+            tls.key,
+            tls.clients_ca,
+            self._region,
+            self._workers,
+            self._connections_limit,
         )
         with self.log.open("ab") as log:  # our own handle: a daemon that drops its rights might not open it
             told_before = log.tell()  # before it starts: the child's writing moves this handle too

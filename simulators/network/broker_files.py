@@ -13,11 +13,18 @@ DEVICE_READS = ("ack", "cmd", "list")
 PACKET_LIMIT_BYTES = 262_144
 QUEUED_LIMIT_MESSAGES = 1_000
 INFLIGHT_LIMIT_MESSAGES = 20
-CONNECTION_LIMIT = 200
+CONNECTIONS_LIMIT = 200
 
 
 def write_files(
-    folder: Path, port: int, certificate: Path, key: Path, clients_ca: Path, region: str, workers: tuple[str, ...]
+    folder: Path,
+    port: int,
+    certificate: Path,
+    key: Path,
+    clients_ca: Path,
+    region: str,
+    workers: tuple[str, ...],
+    connections_limit: int = CONNECTIONS_LIMIT,
 ) -> Path:
     """Write all of it into ``folder`` and return the path of the settings. The originals stay as closed as they are."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -28,13 +35,13 @@ def write_files(
         _place(folder / name, source.read_bytes(), user)
     _place(folder / "acl", access_list(region, workers).encode(), user)
     config = folder / "mosquitto.conf"
-    _place(config, settings(folder, port, user).encode(), user)
+    _place(config, settings(folder, port, user, connections_limit).encode(), user)
     for path in (kept, *kept.iterdir()):
         _give(path, user)
     return config
 
 
-def settings(folder: Path, port: int, user: str | None) -> str:
+def settings(folder: Path, port: int, user: str | None, connections_limit: int = CONNECTIONS_LIMIT) -> str:
     """The settings that passed the attacks of group E. mosquitto takes no remark behind a value."""
     lines = [
         f"listener {port} 127.0.0.1",
@@ -51,7 +58,7 @@ def settings(folder: Path, port: int, user: str | None) -> str:
         f"max_packet_size {PACKET_LIMIT_BYTES}",
         f"max_inflight_messages {INFLIGHT_LIMIT_MESSAGES}",
         f"max_queued_messages {QUEUED_LIMIT_MESSAGES}",
-        f"max_connections {CONNECTION_LIMIT}",
+        f"max_connections {connections_limit}",
         "persistent_client_expiration 1d",
         "set_tcp_nodelay true",
         "persistence true",

@@ -15,6 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from borderpost import device, gateway
 from borderpost.errors import Fault
+from edge.identity import read_identity
 from gateway import certificates
 from gateway.authority import set_up
 from gateway.errors import GatewayError
@@ -152,6 +153,45 @@ def test_init_and_enrol_from_the_command_line(tmp_path: Path, capsys: pytest.Cap
     for name, mode in (("device.key", 0o600), ("sign.key", 0o600), ("device.crt", 0o644), ("region.pub", 0o644)):
         assert stat.S_IMODE((identity / name).stat().st_mode) == mode
     assert len(bytes.fromhex((identity / "sign.key").read_text())) == 32
+
+
+def test_a_fleet_is_enrolled_at_once_and_every_device_has_keys_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state, edges = str(tmp_path / "gateway"), tmp_path / "edges"
+    words = (
+        "device",
+        "enrol",
+        "--gateway",
+        state,
+        "--edges",
+        str(edges),
+        "--post",
+        "harbour",
+        "--many",
+        "20",
+        "--json",
+    )
+    command("gateway", "init", "--state", state, "--region", "north", "--json")
+    assert (command(*words), command(*words)) == (0, 0)
+    names = json.loads(capsys.readouterr().out.splitlines()[-1])["devices"]
+    assert names == [f"lane-{number}" for number in range(1, 21)]
+    for file in ("sign.key", "device.key", "device.crt"):
+        assert len({(edges / name / "identity" / file).read_bytes() for name in names}) == 20
+    assert {read_identity(edges / name / "identity").topic.device for name in names} == set(names)
+
+
+def test_an_identity_from_before_the_tables_is_still_read(tmp_path: Path) -> None:
+    state, edge = str(tmp_path / "gateway"), tmp_path / "edge"
+    command("gateway", "init", "--state", state, "--region", "north")
+    words = ("--post", "harbour", "--device", "lane-1")
+    command("device", "enrol", "--gateway", state, "--edge", str(edge), *words)
+    path = edge / "identity" / "identity.toml"
+    new = read_identity(path.parent)
+    path.write_text(path.read_text().partition("\n[files]")[0].replace('kid = "lane-1"\n', "", 1))
+    assert "files" not in path.read_text()
+    old = read_identity(path.parent)
+    assert (old.region, old.gateways, old.device_key.kid) == (new.region, new.gateways, "lane-1")
 
 
 def test_an_enrolment_that_was_cut_short_is_finished(tmp_path: Path) -> None:

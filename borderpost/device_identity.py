@@ -1,0 +1,66 @@
+"""How does one machine give devices their identity without a network? Requests and answers pass in memory."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from borderpost.errors import Fault
+from borderpost.gateway import gateway_errors
+
+if TYPE_CHECKING:
+    from edge.identity_files import IdentityFolder
+    from gateway.authority import Asked
+
+
+def enrol_here(gateway: Path, folder: Path, post: str, device: str) -> None:
+    """The device's keys are made in its own folder and never leave it."""
+    from edge.identity_files import IdentityFolder
+
+    _enrol(gateway, [(IdentityFolder(folder), device)], post)
+
+
+def enrol_many_here(gateway: Path, folder: Path, post: str, prefix: str, count: int) -> list[str]:
+    """``{folder}/{prefix}1/identity`` and so on: pretended devices, so nothing waits for the disk."""
+    from edge.identity_files import IdentityFolder
+
+    names = [f"{prefix}{number}" for number in range(1, count + 1)]
+    folders = [IdentityFolder(folder / name / "identity", durable=False) for name in names]
+    _enrol(gateway, [(place, name) for place, name in zip(folders, names, strict=True) if place.known() is None], post)
+    return names
+
+
+def _enrol(gateway: Path, devices: "Iterable[tuple[IdentityFolder, str]]", post: str) -> None:
+    from edge.identity_files import Files
+    from gateway.authority import Authority
+
+    with gateway_errors():
+        authority = Authority(gateway)
+        devices = list(devices)
+        asking = [_asked(folder, post, device) for folder, device in devices]
+        for (folder, device), enrolled in zip(devices, authority.enrol_all(asking, datetime.now(UTC)), strict=True):
+            folder.keep(enrolled, device, Files())
+
+
+def _asked(folder: "IdentityFolder", post: str, device: str) -> "Asked":
+    """The keys of an enrolment that was cut short are used again: they fit what the gateway may know already."""
+    from edge.identity_files import Files, request_pem
+    from gateway.authority import Asked, check_names
+
+    check_names(post, device)
+    folder.make()
+    names = Files()
+    request = request_pem(device, folder.tls_key(names.key))
+    return Asked(request, folder.signing_key(names.signing, device).public, post, device)
+
+
+def known(folder: Path) -> dict[str, object] | None:
+    """What identity.toml says; None where nobody is enrolled."""
+    from edge.identity_files import IdentityFolder
+
+    try:
+        return IdentityFolder(folder).known()
+    except ValueError:
+        raise Fault(
+            "damaged", f"The identity in {folder} is damaged.", "Take the folder away and enrol again."
+        ) from None

@@ -1,0 +1,156 @@
+"""Where does a device keep who it is? In one folder whose ``identity.toml``, written last, says which files count.
+
+New keys and certificates come under new names, then identity.toml is replaced: a power cut leaves the old identity or
+the new one, never half of each (docs/contract.md, 1 and 13.1).
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from messages.enrolment import Enrolled
+from messages.keys import DeviceKey
+
+NAME: Final = "identity.toml"
+SECRET_MODE: Final = 0o600
+PUBLIC_MODE: Final = 0o644
+FOLDER_MODE: Final = 0o700
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The names of the files that count, within the folder."""
+
+    certificate: str = "device.crt"
+    key: str = "device.key"
+    signing: str = "sign.key"
+    ca: str = "ca.crt"
+
+    def following(self, *, new_signing: bool) -> "Files":
+        """``device.crt`` is followed by ``device.2.crt``, ``device.2.crt`` by ``device.3.crt``."""
+        names = [_following(name) for name in (self.certificate, self.key, self.signing)]
+        return Files(names[0], names[1], names[2] if new_signing else self.signing, _following(self.ca))
+
+
+class IdentityFolder:
+    """``durable=False`` does not wait for the disk: for a thousand pretended devices, never for one that counts."""
+
+    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+        self.folder, self._durable = folder, durable
+
+    def known(self) -> dict[str, object] | None:
+        """What identity.toml says; None where nobody is enrolled. Raises ValueError when it is damaged."""
+        path = self.folder / NAME
+        return tomllib.loads(path.read_text()) if path.exists() else None
+
+    def make(self) -> None:
+        self.folder.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        self.folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+
+    def tls_key(self, name: str) -> ec.EllipticCurvePrivateKey:
+        """The key in this file; one that is not there is made. What was cut short goes on with the same key."""
+        path = self.folder / name
+        if not path.exists():
+            self.write(name, _pem(ec.generate_private_key(ec.SECP256R1())), secret=True)
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise ValueError("not an elliptic curve key")
+        return key
+
+    def signing_key(self, name: str, kid: str) -> DeviceKey:
+        """As ``tls_key``: the Ed25519 seed as one line of hexadecimal digits."""
+        path = self.folder / name
+        if not path.exists():
+            self.write(name, _line(DeviceKey.generate(kid).seed), secret=True)
+        return DeviceKey(kid, bytes.fromhex(path.read_text().strip()))
+
+    def keep(self, enrolled: Enrolled, device: str, files: Files) -> None:
+        """The certificate and whom to believe; identity.toml last. Then what it no longer names may go."""
+        self.write(files.certificate, enrolled.certificate_pem, secret=False)
+        self.write(files.ca, enrolled.servers_ca_pem, secret=False)
+        self.write("region.pub", _line(enrolled.region_public), secret=False)
+        self.write("gateway.pub", _line(enrolled.gateway_public), secret=False)
+        self.write(NAME, _text(enrolled, device, files).encode(), secret=False)
+
+    def write(self, name: str, content: bytes, *, secret: bool) -> None:
+        """Beside, synced, renamed; closed to strangers from the first moment."""
+        beside = self.folder / f".{name}.new"
+        beside.unlink(missing_ok=True)
+        mode = SECRET_MODE if secret else PUBLIC_MODE
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(content)
+            if self._durable:
+                file.flush()
+                os.fsync(file.fileno())
+        beside.replace(self.folder / name)
+        if self._durable:
+            _sync_folder(self.folder)
+
+
+def files_of(known: Mapping[str, object]) -> Files:
+    """Of an identity.toml; one from before there was a choice names none."""
+    table = known.get("files", {})
+    if not isinstance(table, dict) or not all(isinstance(name, str) and "/" not in name for name in table.values()):
+        raise ValueError("[files] holds no names")
+    return Files(**table)
+
+
+def request_pem(name: str, key: ec.EllipticCurvePrivateKey) -> bytes:
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256())
+    return request.public_bytes(serialization.Encoding.PEM)
+
+
+def _text(enrolled: Enrolled, device: str, files: Files) -> str:
+    """Every value is a name, a date or hexadecimal digits: nothing in it needs a quoting."""
+    lines = [
+        f'region = "{enrolled.region}"',
+        f'post = "{enrolled.post}"',
+        f'device = "{device}"',
+        f'kid = "{enrolled.kid}"',
+        f'region_kid = "{enrolled.region_kid}"',
+        f'gateway_kid = "{enrolled.gateway_kid}"',
+        f'certificate_ends = "{enrolled.not_after.isoformat()}"',
+        "",
+        "[files]",
+        *(f'{name} = "{getattr(files, name)}"' for name in Files.__dataclass_fields__),
+    ]
+    tables = (
+        ("regions", {enrolled.region_kid: enrolled.region_public}),
+        ("gateways", enrolled.gateways),
+        ("controls", enrolled.controls),
+    )
+    for title, keys in tables:
+        lines += ["", f"[{title}]", *(f'{kid} = "{public.hex()}"' for kid, public in keys.items())]
+    return "\n".join([*lines, ""])
+
+
+def _following(name: str) -> str:
+    stem, *number, ending = name.split(".")
+    return f"{stem}.{int(number[0]) + 1 if number else 2}.{ending}"
+
+
+def _line(key: bytes) -> bytes:
+    return key.hex().encode() + b"\n"
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _sync_folder(folder: Path) -> None:
+    """Else a power cut may bring the old names back, together with the new identity.toml."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
