@@ -2,19 +2,26 @@
 
 import json
 
+from msgspec import to_builtins
+
 from messages.facts import (
     CrossingAbandoned,
     CrossingGranted,
     CrossingLeft,
     CrossingReferred,
+    DeviceClock,
+    DeviceCommand,
+    DeviceStarted,
+    DeviceTelemetry,
     Fact,
     LaneAlarm,
     LaneState,
+    ListTaken,
+    OutboxDropped,
 )
-from messages.shape import to_plain
 
 
-def impersonal(fact: Fact) -> dict[str, object]:
+def impersonal(fact: Fact) -> dict[str, int | float | str | None]:
     """The columns that pages and statistics need; no name, number, date of birth or portrait is among them."""
     match fact:
         case CrossingGranted():
@@ -36,7 +43,7 @@ def impersonal(fact: Fact) -> dict[str, object]:
                 "issuer": document.issuer if document else "",
             }
         case CrossingLeft():
-            timings = json.dumps(to_plain(fact.timings_ms))
+            timings = json.dumps(to_builtins(fact.timings_ms))
             return {
                 "crossing": fact.crossing,
                 "visit": fact.visit,
@@ -49,3 +56,7 @@ def impersonal(fact: Fact) -> dict[str, object]:
             return {"visit": fact.visit, "cause": fact.code}
         case LaneState():
             return {"cause": fact.cause}
+        case DeviceClock() | OutboxDropped() | DeviceCommand() | ListTaken():
+            return {"cause": fact.cause}
+        case DeviceStarted() | DeviceTelemetry():
+            return {}

@@ -1,17 +1,33 @@
-"""What does each type of event say? One frozen dataclass for each ``data`` (docs/contract.md, 2).
+"""What does each type of event say? One frozen struct for each ``data`` (docs/contract.md, 2 and 13.3).
 
 >>> kind_of("lane.alarm.v1").__name__
 'LaneAlarm'
 """
 
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, get_args
+
+from msgspec import Meta, Struct, to_builtins
 
 from messages.errors import Quarantine, Refused
-from messages.limits import CHECKS_MAX, LISTS_MAX, REASONS_MAX
-from messages.shape import AtMost, Code, Count, Country, DocumentDate, Measure, Score, Text, Uuid, from_plain, to_plain
+from messages.limits import CHECKS_MAX, LISTS_MAX, READINGS_MAX, REASONS_MAX
+from messages.shape import (
+    Boot,
+    Code,
+    CodeOrNone,
+    Count,
+    Country,
+    DocumentDate,
+    Measure,
+    Number,
+    Offset,
+    Ranges,
+    Score,
+    Text,
+    Uuid,
+    from_plain,
+)
 
 
 class Direction(StrEnum):
@@ -51,8 +67,7 @@ class CheckMode(StrEnum):
     EVALUATORY = "evaluatory"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class TravelDocument:
+class TravelDocument(Struct, frozen=True, gc=False):
     type: Text
     issuer: Country
     number: Text
@@ -62,8 +77,7 @@ class TravelDocument:
         return "TravelDocument()"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Person:
+class Person(Struct, frozen=True, gc=False):
     surname: Text
     given_names: Text
     birth_date: DocumentDate
@@ -74,30 +88,26 @@ class Person:
         return "Person()"
 
 
-@dataclass(frozen=True, slots=True)
-class CheckMade:
+class CheckMade(Struct, frozen=True, gc=False):
     id: Code
     result: CheckResult
     mode: CheckMode
     ms: Measure | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FaceMatch:
+class FaceMatch(Struct, frozen=True, gc=False):
     matcher: Text
     score: Score
     threshold: Score
 
 
-@dataclass(frozen=True, slots=True)
-class ListAsked:
+class ListAsked(Struct, frozen=True, gc=False):
     name: Text
     version: Text
     age_s: Measure
 
 
-@dataclass(frozen=True, slots=True)
-class Timings:
+class Timings(Struct, frozen=True, gc=False):
     """How long the traveller waited for each part of the machine; a part that was not needed took 0."""
 
     document: Measure = 0
@@ -108,23 +118,21 @@ class Timings:
     door: Measure = 0
 
 
-@dataclass(frozen=True, slots=True)
-class CrossingGranted:
+class CrossingGranted(Struct, frozen=True, gc=False):
     TYPE: ClassVar[str] = "crossing.granted.v1"
     crossing: Uuid
     visit: Count
     direction: Direction
     document: TravelDocument
     person: Person
-    checks: Annotated[tuple[CheckMade, ...], AtMost(CHECKS_MAX)]
+    checks: Annotated[tuple[CheckMade, ...], Meta(max_length=CHECKS_MAX)]
     face: FaceMatch
     rules: Text
-    lists: Annotated[tuple[ListAsked, ...], AtMost(LISTS_MAX)]
+    lists: Annotated[tuple[ListAsked, ...], Meta(max_length=LISTS_MAX)]
     retain_until: date
 
 
-@dataclass(frozen=True, slots=True)
-class CrossingLeft:
+class CrossingLeft(Struct, frozen=True, gc=False):
     TYPE: ClassVar[str] = "crossing.left.v1"
     crossing: Uuid
     visit: Count
@@ -132,46 +140,96 @@ class CrossingLeft:
     total_ms: Measure
 
 
-@dataclass(frozen=True, slots=True)
-class CrossingAbandoned:
+class CrossingAbandoned(Struct, frozen=True, gc=False):
     TYPE: ClassVar[str] = "crossing.abandoned.v1"
     crossing: Uuid
     visit: Count
     cause: Code
 
 
-@dataclass(frozen=True, slots=True)
-class CrossingReferred:
+class CrossingReferred(Struct, frozen=True, gc=False):
     TYPE: ClassVar[str] = "crossing.referred.v1"
     crossing: Uuid
     visit: Count
     where: Where
-    reasons: Annotated[tuple[Code, ...], AtMost(REASONS_MAX)]
+    reasons: Annotated[tuple[Code, ...], Meta(max_length=REASONS_MAX)]
     document: TravelDocument | None
     person: Person | None
-    checks: Annotated[tuple[CheckMade, ...], AtMost(CHECKS_MAX)]
+    checks: Annotated[tuple[CheckMade, ...], Meta(max_length=CHECKS_MAX)]
     retain_until: date
 
 
-@dataclass(frozen=True, slots=True)
-class LaneAlarm:
+class LaneAlarm(Struct, frozen=True, gc=False):
     TYPE: ClassVar[str] = "lane.alarm.v1"
     code: Code
     visit: Count | None
 
 
-@dataclass(frozen=True, slots=True)
-class LaneState:
+class LaneState(Struct, frozen=True, gc=False):
     TYPE: ClassVar[str] = "lane.state.v1"
     state: LanePosition
     cause: Text
 
 
-Fact = CrossingGranted | CrossingLeft | CrossingAbandoned | CrossingReferred | LaneAlarm | LaneState
-KINDS: dict[str, type[Fact]] = {
-    kind.TYPE: kind
-    for kind in (CrossingGranted, CrossingLeft, CrossingAbandoned, CrossingReferred, LaneAlarm, LaneState)
-}
+class Wear(Struct, frozen=True, gc=False):
+    """What the boot before wrote to the card: what it had to say, and what that cost."""
+
+    payload_bytes: Count
+    written_bytes: Count
+
+
+class DeviceStarted(Struct, frozen=True, gc=False):
+    TYPE: ClassVar[str] = "device.started.v1"
+    number: Number
+    software: Text
+    wear: Wear | None
+
+
+class Reading(Struct, frozen=True, gc=False):
+    name: Code
+    value: Offset
+
+
+class DeviceTelemetry(Struct, frozen=True, gc=False):
+    TYPE: ClassVar[str] = "device.telemetry.v1"
+    readings: Annotated[tuple[Reading, ...], Meta(max_length=READINGS_MAX)]
+
+
+class DeviceClock(Struct, frozen=True, gc=False):
+    TYPE: ClassVar[str] = "device.clock.v1"
+    cause: Code
+    offset_ms: Offset
+
+
+class OutboxDropped(Struct, frozen=True, gc=False):
+    """Telemetry that a full disk took: ``count`` is how many numbers ``seqs`` name."""
+
+    TYPE: ClassVar[str] = "outbox.dropped.v1"
+    boot: Boot
+    seqs: Ranges
+    count: Number
+    cause: Code
+
+
+class DeviceCommand(Struct, frozen=True, gc=False):
+    TYPE: ClassVar[str] = "device.command.v1"
+    counter: Count
+    command: Code
+    result: Code
+    cause: CodeOrNone
+
+
+class ListTaken(Struct, frozen=True, gc=False):
+    TYPE: ClassVar[str] = "list.taken.v1"
+    name: Code
+    number: Number
+    cause: Code
+
+
+Crossed = CrossingGranted | CrossingLeft | CrossingAbandoned | CrossingReferred
+Told = DeviceStarted | DeviceTelemetry | DeviceClock | OutboxDropped | DeviceCommand | ListTaken
+Fact = Crossed | LaneAlarm | LaneState | Told
+KINDS: dict[str, type[Fact]] = {kind.TYPE: kind for kind in get_args(Fact)}
 
 
 def kind_of(type_name: str) -> type[Fact]:
@@ -189,5 +247,5 @@ def fact_of(type_name: str, data: object) -> Fact:
 
 def data_of(fact: Fact) -> dict[str, object]:
     """The ``data`` of an event of type ``fact.TYPE``."""
-    plain: dict[str, object] = to_plain(fact)
+    plain: dict[str, object] = to_builtins(fact)
     return plain

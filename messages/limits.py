@@ -15,6 +15,8 @@ TEXT_MAX_CHARS: Final = 200
 CHECKS_MAX: Final = 64
 REASONS_MAX: Final = 16
 LISTS_MAX: Final = 16
+READINGS_MAX: Final = 32
+RANGES_MAX: Final = 64  # stretches of numbers in one event that declares a drop
 
 # --- frames (3) ---
 FRAME_MAX_BYTES: Final = 262_144

@@ -14,12 +14,12 @@ from messages.facts import (
     CrossingGranted,
     Direction,
     FaceMatch,
+    Fact,
     LaneAlarm,
     ListAsked,
     Person,
     Sex,
     TravelDocument,
-    data_of,
 )
 from messages.keys import DeviceKey, GatewayKey, GatewayRecord, KeyRecord, RegionKey
 from messages.topics import Channel, Topic
@@ -87,9 +87,8 @@ def granted() -> CrossingGranted:
 
 @pytest.fixture
 def make_event(topic: Topic) -> MakeEvent:
-    def make(seq: int = 1, *, source: str = topic.source, boot: str = BOOT, fact: object = None) -> Event:
+    def make(seq: int = 1, *, source: str = topic.source, boot: str = BOOT, fact: Fact | None = None) -> Event:
         said = fact or LaneAlarm("tailgating", 3)
-        data, kind = data_of(said), said.TYPE  # type: ignore[arg-type, attr-defined]  # any fact will do
-        return Event(UUID, source, kind, WHEN, boot, seq, 1_000 + seq, Clock.SYNCED, data)
+        return Event(UUID, source, said.TYPE, WHEN, boot, seq, 1_000 + seq, Clock.SYNCED, said)
 
     return make

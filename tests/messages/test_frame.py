@@ -1,11 +1,12 @@
 """Frames: what a device of Utopia seals, its region reads, and nobody else."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from messages.errors import Quarantine, Refused
 from messages.events import Event, validate
@@ -125,5 +126,5 @@ def test_an_event_in_another_events_place_is_refused(make_event: MakeEvent, chan
     frame = Frame("utopia-north", "harbour", "lane-1", event.boot, 1, (event.to_json(),))
     assert read_events(frame) == (event,)
     with pytest.raises(Refused) as refusal:
-        read_events(replace(frame, **change))  # type: ignore[arg-type]  # one field each
+        read_events(dataclasses.replace(frame, **change))  # type: ignore[arg-type]  # one field each
     assert refusal.value.reason is Quarantine.BAD_EVENTS
