@@ -20,6 +20,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     verbs = parser.add_subparsers(dest="gateway_verb", required=True, metavar="VERB")
     init = _verb(verbs, "init", "make keys, certificates and store; what exists is kept", _init)
     init.add_argument("--region", required=True, help="name of the region")
+    init.add_argument("--store", default="", metavar="URL", help="a PostgreSQL (postgresql://...) instead of a file")
     run = _verb(verbs, "run", "run the gateway until it is told to stop", _run)
     run.add_argument("--config", type=Path, help="gateway.toml, instead of --state")
     run.add_argument("--broker", metavar="HOST:PORT", help="another broker than the configured one")
@@ -45,7 +46,7 @@ def _init(args: argparse.Namespace) -> int:
     from gateway.authority import set_up
 
     with gateway_errors():
-        made = set_up(args.state, args.region, datetime.now(UTC))
+        made = set_up(args.state, args.region, datetime.now(UTC), args.store)
     if args.json:
         print(json.dumps({"state": str(args.state), "region": args.region, "made": made}))
     else:

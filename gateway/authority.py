@@ -15,7 +15,7 @@ from gateway.config import default_text, load
 from gateway.errors import GatewayError
 from gateway.register import Register
 from gateway.state import CONFIG_NAME, REGION_KID, WORKER, StateFolder
-from gateway.store.sqlite import connect
+from gateway.store.opening import is_url, open_store
 from messages.enrolment import Enrolled
 from messages.keys import DeviceKey, KeyRecord, RegionKey
 from messages.topics import is_name
@@ -44,7 +44,7 @@ class Authority(StateFolder):
     def enrol_all(self, asking: Sequence[Asked], now: datetime) -> list[Enrolled]:
         """All of them or none, in one transaction: two thousand take seconds."""
         issuer = self._issuer("clients-ca")
-        with closing(connect(self.store_path())) as connection:
+        with closing(self.open_store()) as connection:
             register = Register(connection)
             with connection.transaction():
                 certified = [self._certify(register, issuer, asked, now) for asked in asking]
@@ -83,23 +83,29 @@ class Authority(StateFolder):
         return load_issuer(self.state, name)
 
 
-def set_up(state: Path, region: str, now: datetime) -> list[str]:
-    """Make what is missing in ``state`` and return its names; what is there stays as it is, so it may be repeated."""
+def set_up(state: Path, region: str, now: datetime, store: str = "") -> list[str]:
+    """Make what is missing in ``state`` and return its names; what is there stays as it is, so it may be repeated.
+
+    ``store`` is the URL of a PostgreSQL; empty: a file in ``state``. It counts when the configuration is made.
+    """
     if not is_name(region):
         raise GatewayError("bad-name", f"{region!r} is no region's name.", "Use lower case letters, digits, hyphens.")
+    if store and not is_url(store):
+        raise GatewayError("bad-store", "The store is no URL of a PostgreSQL.", "Write it as postgresql://...")
     keyfiles.closed_folder(state)
     made = [] if (state / CONFIG_NAME).exists() else [CONFIG_NAME]
     if made:
-        keyfiles.write(state / CONFIG_NAME, default_text(region).encode(), secret=False)
-    found = load(state / CONFIG_NAME).region
-    if found != region:
-        raise GatewayError("other-region", f"This folder belongs to region {found}.", "Choose another --state.")
+        keyfiles.write(state / CONFIG_NAME, default_text(region, store).encode(), secret=bool(store))
+    config = load(state / CONFIG_NAME)
+    if config.region != region:
+        raise GatewayError("other-region", f"This folder belongs to region {config.region}.", "Choose another --state.")
     made += _make_keys(keyfiles.closed_folder(state / "secrets"))
-    with closing(connect(state / "store.sqlite")) as connection:
+    with closing(open_store(config.store, state / "store.sqlite")) as connection:
         connection.migrate()
         with connection.transaction():
             made += _make_certificates(state, Register(connection), now)
-    (state / "store.sqlite").chmod(keyfiles.SECRET_MODE)
+    if not config.store:
+        (state / "store.sqlite").chmod(keyfiles.SECRET_MODE)
     return made
 
 
