@@ -5,6 +5,7 @@ extended key usage what it is for: a server's certificate never opens the broker
 """
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -52,11 +53,21 @@ def new_issuer(name: str, now: datetime) -> Issuer:
 
 
 def server_certificate(issuer: Issuer, name: str, key: ec.EllipticCurvePublicKey, now: datetime) -> x509.Certificate:
-    names = [x509.DNSName(host) for host in SERVER_NAMES]
-    addresses = [x509.IPAddress(ipaddress.ip_address(address)) for address in SERVER_ADDRESSES]
     builder = _leaf(issuer, name, key, now, SERVER_DAYS, ExtendedKeyUsageOID.SERVER_AUTH)
-    builder = builder.add_extension(x509.SubjectAlternativeName([*names, *addresses]), critical=False)
+    builder = builder.add_extension(_hosts(()), critical=False)
     return builder.sign(issuer.key, hashes.SHA256())
+
+
+def node_certificate(
+    issuer: Issuer, name: str, hosts: Sequence[str], key: ec.EllipticCurvePublicKey, now: datetime
+) -> x509.Certificate:
+    """For a node of a cluster: a server to devices and workers, and to its fellows both server and client.
+
+    The servers' CA gives it, so it opens the doors between nodes and none that a device or a worker goes through (E16).
+    """
+    purposes = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
+    builder = _leaf(issuer, name, key, now, SERVER_DAYS, *purposes)
+    return builder.add_extension(_hosts(hosts), critical=False).sign(issuer.key, hashes.SHA256())
 
 
 def client_certificate(issuer: Issuer, name: str, key: ec.EllipticCurvePublicKey, now: datetime) -> x509.Certificate:
@@ -97,7 +108,12 @@ def load_key(pem: bytes) -> Key:
 
 
 def _leaf(
-    issuer: Issuer, name: str, key: ec.EllipticCurvePublicKey, now: datetime, days: int, purpose: x509.ObjectIdentifier
+    issuer: Issuer,
+    name: str,
+    key: ec.EllipticCurvePublicKey,
+    now: datetime,
+    days: int,
+    *purposes: x509.ObjectIdentifier,
 ) -> x509.CertificateBuilder:
     usage = x509.KeyUsage(True, False, False, False, False, False, False, False, False)
     authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
@@ -105,7 +121,7 @@ def _leaf(
         _builder(_name(name), issuer.certificate.subject, key, now, days)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(usage, critical=True)
-        .add_extension(x509.ExtendedKeyUsage([purpose]), critical=True)
+        .add_extension(x509.ExtendedKeyUsage(purposes), critical=True)
         .add_extension(authority, critical=False)
     )
 
@@ -123,6 +139,17 @@ def _builder(
         .not_valid_after(now + timedelta(days=days))
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
+
+
+def _hosts(more: Sequence[str]) -> x509.SubjectAlternativeName:
+    """This machine, and the names and addresses under which others know it."""
+    names: list[x509.GeneralName] = []
+    for host in dict.fromkeys((*SERVER_NAMES, *SERVER_ADDRESSES, *more)):
+        try:
+            names.append(x509.IPAddress(ipaddress.ip_address(host)))
+        except ValueError:
+            names.append(x509.DNSName(host))
+    return x509.SubjectAlternativeName(names)
 
 
 def _name(text: str) -> x509.Name:

@@ -32,10 +32,11 @@ def users_text(region: str, devices: Iterable[KeyRecord], workers: Iterable[str]
 
 
 def _device(record: KeyRecord) -> str:
-    topic = Topic(record.region, record.post, record.kid, Channel.EVT)
+    device = record.kid.partition(".")[0]  # whichever of its keys it is
+    topic = Topic(record.region, record.post, device, Channel.EVT)
     writes = [subject_of(str(topic.to(channel))) for channel in DEVICE_WRITES]
     reads = [subject_of(str(topic.to(channel))) for channel in DEVICE_READS]
-    return _user(record.kid, "MQTT", writes, reads)
+    return _user(device, "MQTT", writes, reads)
 
 
 def _worker(region: str, name: str) -> str:
