@@ -27,7 +27,8 @@ from edge.lane import Lane, today
 from edge.log import say_fault, write_to_standard_error
 from edge.outbox.clock import PostClock
 from edge.outbox.errors import OutboxError
-from edge.outbox.outbox import Outbox, Sealer
+from edge.outbox.outbox import Outbox
+from edge.outbox.sealer import Sealer
 from edge.pages.app import build
 from edge.pages.protocols import PageSettings
 from edge.policy import Policy

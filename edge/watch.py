@@ -9,7 +9,8 @@ from typing import Final
 
 from edge.face.client import FaceProcess
 from edge.gate.events import DeviceBack, DeviceLost, Event
-from edge.outbox.outbox import Obstacle, Outbox
+from edge.outbox.errors import Obstacle
+from edge.outbox.outbox import Outbox
 from edge.records import Records
 from hardware.drivers.chip import ChipReader, ReaderLost
 

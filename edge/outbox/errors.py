@@ -1,5 +1,15 @@
 """What is wrong with the outbox? Sentences for whoever stands before the device."""
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why no new passage may begin: ``code`` is an ALARM of the contract, ``sentence`` is for an officer."""
+
+    code: str
+    sentence: str
+
 
 class OutboxError(Exception):
     """The event is not on the disk. Nobody may pass on it."""

@@ -1,49 +1,29 @@
 """Where does a crossing stand before anybody moves? Here: numbered, sealed, signed, and synced to the disk.
 
-Each commit seals its event into a frame at once: a stolen card shows no traveller, and a row cannot be altered
-later. A row goes only when the region has acknowledged it.
+There are two classes of rows. A *border event* is committed before anybody moves, and goes only when the region has
+acknowledged it. *Telemetry* is gathered and committed in groups; when there is no more room its oldest rows go first,
+and each is declared in a signed event (docs/contract.md, 13.3).
 """
 
-import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from secrets import token_hex
 from threading import RLock
-from uuid import uuid4
 
 from edge.outbox import limits
-from edge.outbox.ballast import Ballast
+from edge.outbox.batches import batches, crossings_of, declaration, droppable, groups_of
 from edge.outbox.clock import Stamp
 from edge.outbox.database import open_or_replace
-from edge.outbox.errors import DiskFull, OutboxError, Unfit
-from edge.outbox.tables import Acknowledged, Crossings, Row, Tables
+from edge.outbox.errors import DiskFull, Obstacle, OutboxError
+from edge.outbox.ledger import Ledger
+from edge.outbox.room import Room
+from edge.outbox.sealer import Sealed, Sealer, Told, is_telemetry
+from edge.outbox.tables import Found, Row, Tables
+from edge.outbox.wear import Log, Wear
 from messages.ack import Range
-from messages.errors import Refused
-from messages.events import Event, validate
-from messages.facts import CrossingAbandoned, CrossingGranted, CrossingLeft
-from messages.frame import seal_frame
-from messages.keys import DeviceKey, RegionPublic
-from messages.topics import Topic
+from messages.events import Event
 
-
-@dataclass(frozen=True, slots=True)
-class Sealer:
-    """Who this device is, and to whom it seals: all that a frame needs."""
-
-    topic: Topic
-    device_key: DeviceKey
-    region: RegionPublic
-
-
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """Why no new passage may begin: ``code`` is an ALARM of the contract, ``sentence`` is for an officer."""
-
-    code: str
-    sentence: str
+BEHIND_EVERYTHING = (1 << 63) - 1
 
 
 class Outbox:
@@ -51,37 +31,33 @@ class Outbox:
 
     def __init__(self, connection: sqlite3.Connection, path: Path, sealer: Sealer, moved_aside: Path | None) -> None:
         self._connection, self._tables = connection, Tables(connection)
-        self._folder = path.parent
-        self._sealer = sealer
-        self._ballast = Ballast(path.with_name(path.name + ".ballast"), limits.BALLAST_BYTES)
+        self._sealer, self._room = sealer, Room(path, self._tables)
+        wear = Wear(Log(path.with_name(path.name + "-wal"), self._tables.page_bytes))
+        self._ledger = Ledger(path, self._tables, self._room, wear)
+        self._room.lay()
         self._lock = RLock()
         self._listeners: list[Callable[[], None]] = []
         self._fault: OutboxError | None = None
+        self._gathered: list[Told] = []
+        self._refused = 0  # readings for which there was no room: they take a number all the same, and are declared
         self.moved_aside = moved_aside
-        self.boot = token_hex(16)
-        self._last_seq = 0
-        self._last_ms = self._floor_ms = self._tables.floor_ms()
-        self._waiting = self._tables.waiting_events()
 
     @classmethod
     def open(cls, path: Path, sealer: Sealer) -> "Outbox":
-        """Begin a new boot. A damaged file is moved aside (see ``moved_aside``); OutboxError is a sentence.
-
-        On a full disk no boot can be written down yet, so the ballast is given up first, and rows of earlier boots
-        can still be sent and struck off.
-        """
+        """Begin a new boot. A damaged file is moved aside (see ``moved_aside``); OutboxError is a sentence."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         connection, moved_aside = open_or_replace(path)
         try:
-            outbox = cls(connection, path, sealer, moved_aside)
-            outbox._begin_boot()
+            return cls(connection, path, sealer, moved_aside)
         except BaseException:
             connection.close()
             raise
-        return outbox
 
     def close(self) -> None:
+        """May be said twice."""
         with self._lock:
+            self._ledger.close()
+            self._ledger.wear.close()
             self._connection.close()
 
     # --- write down ---
@@ -90,84 +66,145 @@ class Outbox:
         return self.commit_group([(kind, data)], now)[0]
 
     def commit_group(self, facts: Sequence[tuple[str, Mapping[str, object]]], now: Stamp) -> tuple[Event, ...]:
-        """1 to 50 events in one frame and one sync: all of them are on the disk, or none."""
+        """1 to 50 events in one frame and one sync: all of them are on the disk, or none. What was gathered before them
+        goes with them, as frames of its own."""
+        group = [Told(kind, data, now) for kind, data in facts]
         with self._lock:
-            events = tuple(
-                self._event(seq, kind, data, now) for seq, (kind, data) in enumerate(facts, self._last_seq + 1)
-            )
-            frame = self._sealed(events)
-            self._write(events, frame, _ms(now.time))
-        for listener in tuple(self._listeners):
-            listener()
-        return events
+            self._make_room(now)
+            before = [told for told in self._gathered if told.now.time <= now.time]
+            try:
+                written = self._write([*groups_of(before), group])
+                self._gathered = self._gathered[len(before) :]
+            except DiskFull:
+                written = self._write_on_full_disk(group)
+        self._tell()
+        return written[-1].events
 
-    def _sealed(self, events: Sequence[Event]) -> bytes:
-        """What the region would refuse fails here, where somebody still stands and can be referred."""
+    def gather(self, kind: str, data: Mapping[str, object], now: Stamp) -> int:
+        """Telemetry that the next ``flush`` or commit writes; how many wait for that. They have no number yet, and are
+        gone when the process dies before. Raises Unfit."""
+        told = Told(kind, data, now)
+        self._sealer.judge(told)
+        with self._lock:
+            if len(self._gathered) >= limits.GATHERED_MAX:
+                self._refuse()
+            self._gathered.append(told)
+            return len(self._gathered)
+
+    def flush(self) -> int:
+        """Write what was gathered, in frames of up to 50 and one sync; how many events that were. Where there is no
+        room they are refused, and declared as soon as there is; another OutboxError leaves them gathered."""
+        with self._lock:
+            if not self._gathered:
+                return 0
+            self._make_room(self._gathered[0].now)
+            if self._ledger.waiting >= limits.EVENTS_MAX or not self._room.is_enough():
+                return self._refuse()
+            try:
+                self._write(groups_of(self._gathered))
+            except DiskFull:
+                return self._refuse()
+            count, self._gathered = len(self._gathered), []
+        self._tell()
+        return count
+
+    def _refuse(self) -> int:
+        self._refused += len(self._gathered)
+        self._gathered = []
+        return 0
+
+    def _write_on_full_disk(self, group: Sequence[Told]) -> list[Sealed]:
+        """Telemetry goes first; then a border event takes the reserve. Raises DiskFull when even that is used up."""
+        self._refuse()
+        while not is_telemetry(group) and (self._drop("disk-full", group[0].now) or self._room.give_up_reserve()):
+            try:
+                return self._write([group])
+            except DiskFull:
+                continue
+        raise DiskFull
+
+    def _write(self, groups: Sequence[Sequence[Told]]) -> list[Sealed]:
+        """Each group as a row, all in one transaction; when it fails, nothing has happened."""
+        boot, refused = self._ledger.boot, self._refused
+        first, rows = boot.last_seq + 1, list[Sealed]()
+        if refused:
+            lost = declaration(boot.boot, [(first, first + refused - 1)], "disk-full", groups[0][0].now)
+            groups, first = [[lost], *groups], first + refused
+        for group in groups:
+            rows.append(self._sealer.seal(group, boot.boot, boot.number, first))
+            first = rows[-1].last + 1
+        after = self._ledger.after(rows, gone=refused)
         try:
-            for event in events:
-                validate(event)
-            return seal_frame(events, self._sealer.topic, self._sealer.device_key, self._sealer.region)
-        except Refused as refused:
-            raise Unfit(str(refused)) from refused
-
-    def _event(self, seq: int, kind: str, data: Mapping[str, object], now: Stamp) -> Event:
-        source = self._sealer.topic.source
-        return Event(str(uuid4()), source, kind, now.time, self.boot, seq, now.mono_ms, now.clock, dict(data))
-
-    def _write(self, events: Sequence[Event], frame: bytes, now_ms: int) -> None:
-        first, last = events[0].seq, events[-1].seq
-        last_ms = max(now_ms, self._last_ms)
-        try:
-            self._tables.add(self.boot, first, last, frame, last_ms, _crossings(events))
+            self._tables.add(rows, boot, crossings_of(rows), keep=after if refused else None)
         except OutboxError as error:
             self._fault = error
             raise
-        self._fault, self._last_seq, self._last_ms = None, last, last_ms
-        self._waiting += len(events)
+        self._fault, self._refused = None, 0
+        self._ledger.moved(after, groups[-1][-1].now, written=rows)
+        return rows
 
-    def _begin_boot(self) -> None:
+    def _tell(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
+
+    # --- make room ---
+    def _make_room(self, now: Stamp) -> None:
+        """Before each commit one step, so that nobody waits long for it."""
+        if self._ledger.waiting >= limits.EVENTS_MAX or self._ledger.telemetry >= limits.TELEMETRY_MAX:
+            self._drop("outbox-full", now)
+        elif not self._room.is_enough():
+            self._drop("disk-full", now)
+
+    def _drop(self, cause: str, now: Stamp | None = None) -> bool:
+        """Give up the oldest telemetry, and declare it in the same transaction. False when there is too little of it:
+        the declaration takes a row itself. What is on its way may still be acknowledged: there is then no row left."""
+        rows, ledger, now = droppable(self._tables.oldest_telemetry(limits.DROP_ROWS_MAX)), self._ledger, now
+        now = ledger.newest or now  # never ahead of what was gathered and has no number yet
+        if len(rows) < limits.DROP_ROWS_LEAST or now is None:
+            return False
+        told = declaration(ledger.numbered(rows[0].number).boot, [row.seqs for row in rows], cause, now)
+        declared = self._sealer.seal([told], ledger.boot.boot, ledger.boot.number, ledger.boot.last_seq + 1)
+        after = ledger.after([declared], gone=ledger.own(rows))
         try:
-            self._tables.begin_boot(self.boot, self._floor_ms)
+            self._room.deleting(lambda: self._tables.drop(rows, declared, after))
         except DiskFull:
-            self._ballast.drop()
-            self._tables.shrink_wal()
-            self._tables.begin_boot(self.boot, self._floor_ms)
-            self._tables.shrink_wal()
-        self._ballast.lay()
+            return False
+        ledger.moved(after, now, written=[declared], gone=rows)
+        return True
 
     # --- send ---
-    def waiting(self, limit: int, after: int = 0) -> list[Row]:
-        """Frames to send, oldest first, behind ``place`` ``after``."""
+    def waiting(self, limit: int, after: int = 0, until: int = BEHIND_EVERYTHING) -> list[Row]:
+        """Frames to send, oldest first, behind ``place`` ``after`` and not behind ``until``."""
         with self._lock:
-            return self._tables.waiting(limit, after)
+            return self._tables.waiting(limit, after, until)
 
     def again(self, places: Sequence[int]) -> list[Row]:
         """Those of the frames at ``places`` that still wait."""
         with self._lock:
             return self._tables.at(places)
 
+    def backlog_until(self, live_rows: int = limits.LIVE_ROWS) -> int:
+        """The place where the backlog ends: behind it stand the newest rows, which are still today's."""
+        with self._lock:
+            return self._tables.place_before_the_newest(live_rows)
+
     # --- strike off ---
     def strike(self, boot: str, seqs: Sequence[Range]) -> list[int]:
         """Delete what the region acknowledged; the places that went. In small transactions, and on a full disk with
         the ballast's room: without that a full disk could never become empty again."""
         with self._lock:
-            found = self._tables.acknowledged(boot, seqs)
-            for batch in _batches(found):
+            whose = self._ledger.of(boot)
+            found = [] if whose is None else self._tables.acknowledged(whose.number, seqs)
+            for batch in batches(found):
                 self._delete(batch)
             if found:
-                self._ballast.lay()
+                self._room.lay()
             return [row.place for row in found]
 
-    def _delete(self, rows: Sequence[Acknowledged]) -> None:
-        try:
-            self._tables.delete(rows)
-        except DiskFull:
-            self._ballast.drop()
-            self._tables.shrink_wal()
-            self._tables.delete(rows)
-        if not self._ballast.is_laid:  # The disk is full: the next batch needs the room that this one has used.
-            self._tables.shrink_wal()
-        self._waiting -= sum(row.events for row in rows)
+    def _delete(self, rows: Sequence[Found]) -> None:
+        after = self._ledger.after([], gone=self._ledger.own(rows))
+        self._room.deleting(lambda: self._tables.strike(rows, after))
+        self._ledger.moved(after, None, gone=rows)
 
     # --- how it stands ---
     def can_record(self) -> bool:
@@ -175,21 +212,20 @@ class Outbox:
         return self.obstacle() is None
 
     def obstacle(self) -> Obstacle | None:
-        """Why not, if not. Space is a safety resource: what one passage needs must be free before it begins."""
+        """Why not, if not. Space is a safety resource: what one passage needs must be free before it begins, and
+        telemetry makes room for it as long as there is some."""
         with self._lock:
-            if self._waiting >= limits.ROWS_MAX:
-                return Obstacle("outbox-full", "The outbox is full: this post must reach the region before it goes on.")
-            if not self._has_room():
-                return Obstacle("disk-full", str(DiskFull()))
+            while self._ledger.waiting >= limits.EVENTS_MAX:
+                if not self._drop("outbox-full"):
+                    return Obstacle(
+                        "outbox-full", "The outbox is full: this post must reach the region before it goes on."
+                    )
+            while not self._room.is_enough():
+                if not self._drop("disk-full"):
+                    return Obstacle("disk-full", str(DiskFull()))
             if self._fault is not None and not self._works_again():
                 return Obstacle("outbox-broken", str(self._fault))
             return None
-
-    def _has_room(self) -> bool:
-        if not self._ballast.is_laid and not self._ballast.lay():
-            return False
-        disk = os.statvfs(self._folder)
-        return disk.f_bavail * disk.f_frsize >= limits.RESERVE_BYTES
 
     def _works_again(self) -> bool:
         """After a failed commit: try a write that changes nothing."""
@@ -202,14 +238,13 @@ class Outbox:
         return True
 
     def produced(self) -> int:
-        """All events ever written here, struck off or not."""
-        with self._lock:
-            return self._tables.produced()
+        """All events ever numbered here, struck off, dropped or waiting."""
+        return sum(last for _, last in self.boots())
 
     def boots(self) -> list[tuple[str, int]]:
-        """Each boot, oldest first, with its last number: what the region must have in the end, no more and no less."""
+        """Each boot, oldest first, with its last number: what the region must have or be told of, and nothing else."""
         with self._lock:
-            return self._tables.boots()
+            return [(boot.boot, boot.last_seq) for boot in self._ledger.boots]
 
     def open_crossings(self) -> list[tuple[str, int]]:
         """(crossing, visit) of those that were granted and have not ended: at the start, those of a life cut short."""
@@ -219,17 +254,37 @@ class Outbox:
     def last_seq_of(self, boot: str) -> int | None:
         """How far a boot of this device has counted; None when it is none of ours."""
         with self._lock:
-            return self._tables.last_seq_of(boot)
+            found = self._ledger.of(boot)
+            return None if found is None else found.last_seq
+
+    def wear(self) -> dict[str, object]:
+        """What the disk was given since the start (docs/contract.md, 13.7)."""
+        with self._lock:
+            return self._ledger.wear.summary()
+
+    def wear_before(self) -> tuple[int, int] | None:
+        """Payload and written bytes of the boot before this one, as far as it has told."""
+        earlier = self._ledger.earlier
+        return (earlier[-1].payload_bytes, earlier[-1].written_bytes) if earlier else None
+
+    @property
+    def boot(self) -> str:
+        return self._ledger.boot.boot
+
+    @property
+    def number(self) -> int:
+        """Which boot of this device it is: 1, 2, 3, ..."""
+        return self._ledger.boot.number
 
     @property
     def waiting_count(self) -> int:
         """Events that wait for their acknowledgement."""
-        return self._waiting
+        return self._ledger.waiting
 
     @property
     def floor_ms(self) -> int:
-        """The wall clock of the newest event of all earlier boots: where ``PostClock`` starts."""
-        return self._floor_ms
+        """No earlier boot showed a later time: where ``PostClock`` starts."""
+        return self._ledger.floor_ms
 
     @property
     def sealer(self) -> Sealer:
@@ -239,28 +294,3 @@ class Outbox:
         """Called after each commit, in the committing thread: wake somebody, do nothing long. Returns the way out."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
-
-
-def _batches(rows: Sequence[Acknowledged]) -> Iterator[list[Acknowledged]]:
-    """Deleting overwrites (secure_delete), so a batch is as large in the WAL as its frames were: keep it small."""
-    batch: list[Acknowledged] = []
-    size_bytes = 0
-    for row in rows:
-        size_bytes += row.size_bytes
-        if batch and (len(batch) == limits.STRIKE_ROWS_MAX or size_bytes > limits.STRIKE_MAX_BYTES):
-            yield batch
-            batch, size_bytes = [], row.size_bytes
-        batch.append(row)
-    if batch:
-        yield batch
-
-
-def _ms(time: datetime) -> int:
-    return round(time.timestamp() * 1000)
-
-
-def _crossings(events: Sequence[Event]) -> Crossings:
-    """A granted crossing is two events; until the second is written, the first stands open."""
-    granted = [(str(e.data["crossing"]), int(str(e.data["visit"]))) for e in events if e.type == CrossingGranted.TYPE]
-    ended = [str(e.data["crossing"]) for e in events if e.type in (CrossingLeft.TYPE, CrossingAbandoned.TYPE)]
-    return Crossings(tuple(granted), tuple(ended))

@@ -3,9 +3,15 @@
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from edge.outbox.database import spoken, transaction
+from edge.outbox import limits
+from edge.outbox.database import spoken, transaction, unsynced
+from edge.outbox.sealer import Sealed
 from messages.ack import Range
+
+SEQ_BITS: Final = 40  # of a place: the number of its first event; above them the number of its boot
+SEQ_MASK: Final = (1 << SEQ_BITS) - 1
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -23,12 +29,26 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Acknowledged:
-    """A row that may go: how many events it holds, and how much the WAL takes to overwrite it."""
+class Found:
+    """A row that may go: which events it holds, and how much the log takes to overwrite it."""
 
     place: int
-    events: int
+    last: int
+    telemetry: bool
     size_bytes: int
+
+    @property
+    def number(self) -> int:
+        return self.place >> SEQ_BITS
+
+    @property
+    def seqs(self) -> Range:
+        return self.place & SEQ_MASK, self.last
+
+    @property
+    def events(self) -> int:
+        first, last = self.seqs
+        return last - first + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +59,65 @@ class Crossings:
     ended: tuple[str, ...] = ()
 
 
+@dataclass(slots=True)
+class Boot:
+    """How far a boot has come. ``gone``: events struck off, or dropped and declared."""
+
+    number: int
+    boot: str
+    last_seq: int = 0
+    last_ms: int = 0
+    gone: int = 0
+    payload_bytes: int = 0
+    written_bytes: int = 0
+
+
+def place_of(number: int, first: int) -> int:
+    return number << SEQ_BITS | first
+
+
 class Tables:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        (self.page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+        self._boots: dict[int, str] = {}
 
     # --- boots ---
-    def begin_boot(self, boot: str, floor_ms: int) -> None:
+    def begin_boot(self, boot: Boot) -> None:
+        """Write down how far the boot before came, as its last row says, and begin this one."""
         with transaction(self._connection):
-            self._connection.execute("INSERT INTO boots (boot, last_ms) VALUES (?, ?)", (boot, floor_ms))
+            self._connection.execute(
+                "UPDATE boots SET last_seq = max(boots.last_seq, last.last_seq), last_ms = max(last_ms, last.time_ms)"
+                " FROM (SELECT place, last_seq, time_ms FROM frames ORDER BY place DESC LIMIT 1) AS last"
+                " WHERE boots.number = last.place >> 40"
+            )
+            self._connection.execute(
+                "INSERT INTO boots (number, boot, last_ms) VALUES (?, ?, ?)", (boot.number, boot.boot, boot.last_ms)
+            )
+        self._boots = {one.number: one.boot for one in self.boots()}
 
-    def boots(self) -> list[tuple[str, int]]:
+    def boots(self) -> list[Boot]:
         with spoken():
-            rows = self._connection.execute("SELECT boot, last_seq FROM boots ORDER BY number").fetchall()
-            return [(boot, last_seq) for boot, last_seq in rows]
+            rows = self._connection.execute(
+                "SELECT number, boot, last_seq, last_ms, gone, payload_bytes, written_bytes FROM boots ORDER BY number"
+            ).fetchall()
+            return [Boot(*row) for row in rows]
 
-    def last_seq_of(self, boot: str) -> int | None:
-        with spoken():
-            row = self._connection.execute("SELECT last_seq FROM boots WHERE boot = ?", (boot,)).fetchone()
-            return None if row is None else int(row[0])
+    def keep(self, boot: Boot) -> None:
+        with transaction(self._connection):
+            self._keep(boot)
 
-    def produced(self) -> int:
-        return self._number("SELECT coalesce(sum(last_seq), 0) FROM boots")
+    def _keep(self, boot: Boot) -> None:
+        self._connection.execute(
+            "UPDATE boots SET last_seq = ?, last_ms = ?, gone = ?, payload_bytes = ?, written_bytes = ?"
+            " WHERE number = ?",
+            (boot.last_seq, boot.last_ms, boot.gone, boot.payload_bytes, boot.written_bytes, boot.number),
+        )
 
     def floor_ms(self) -> int:
-        return self._number("SELECT coalesce(max(last_ms), 0) FROM boots")
+        """The newest time that any event here bears."""
+        newest = self._number("SELECT coalesce((SELECT time_ms FROM frames ORDER BY place DESC LIMIT 1), 0)")
+        return max(newest, self._number("SELECT coalesce(max(last_ms), 0) FROM boots"))
 
     def prove_writable(self) -> None:
         """A write that leaves nothing behind; an OutboxError when even that fails. An UPDATE that sets what is there
@@ -71,25 +126,32 @@ class Tables:
             self._connection.execute("INSERT INTO open_crossings VALUES ('', 0)")
             self._connection.execute("DELETE FROM open_crossings WHERE crossing = ''")
 
-    # --- frames ---
-    def add(self, boot: str, first: int, last: int, frame: bytes, last_ms: int, crossings: Crossings) -> None:
+    # --- write down ---
+    def add(self, rows: Sequence[Sealed], boot: Boot, crossings: Crossings, *, keep: Boot | None = None) -> None:
+        """``keep`` where the last row alone does not tell how far the boot has come."""
         with transaction(self._connection):
             self._connection.executemany("INSERT INTO open_crossings VALUES (?, ?)", crossings.granted)
             self._connection.executemany(
                 "DELETE FROM open_crossings WHERE crossing = ?", [(ended,) for ended in crossings.ended]
             )
-            self._connection.execute(
-                "INSERT INTO frames (boot, first_seq, last_seq, frame) VALUES (?, ?, ?, ?)", (boot, first, last, frame)
-            )
-            self._connection.execute("UPDATE boots SET last_seq = ?, last_ms = ? WHERE boot = ?", (last, last_ms, boot))
+            self._insert(rows, boot)
+            if keep is not None:
+                self._keep(keep)
+
+    def _insert(self, rows: Sequence[Sealed], boot: Boot) -> None:
+        self._connection.executemany(
+            "INSERT INTO frames VALUES (?, ?, ?, ?, ?)",
+            [(place_of(boot.number, row.first), row.last, row.time_ms, int(row.telemetry), row.frame) for row in rows],
+        )
 
     def open_crossings(self) -> list[tuple[str, int]]:
         with spoken():
-            rows = self._connection.execute("SELECT crossing, visit FROM open_crossings ORDER BY rowid").fetchall()
+            rows = self._connection.execute("SELECT crossing, visit FROM open_crossings ORDER BY visit").fetchall()
             return [(crossing, visit) for crossing, visit in rows]
 
-    def waiting(self, limit: int, after: int) -> list[Row]:
-        return self._rows("place > ? ORDER BY place LIMIT ?", (after, limit))
+    # --- send ---
+    def waiting(self, limit: int, after: int, until: int) -> list[Row]:
+        return self._rows("place > ? AND place <= ? ORDER BY place LIMIT ?", (after, until, limit))
 
     def at(self, places: Sequence[int]) -> list[Row]:
         marks = ", ".join("?" * len(places))
@@ -97,34 +159,86 @@ class Tables:
 
     def _rows(self, condition: str, values: tuple[int, ...]) -> list[Row]:
         # The condition is one of the two above, never anything from outside.
-        query = f"SELECT place, boot, first_seq, last_seq, frame FROM frames WHERE {condition}"  # noqa: S608
+        query = f"SELECT place, last_seq, frame FROM frames WHERE {condition}"  # noqa: S608
         with spoken():
-            return [Row(*row) for row in self._connection.execute(query, values)]
+            found = self._connection.execute(query, values).fetchall()
+        return [
+            Row(place, self._boots[place >> SEQ_BITS], place & SEQ_MASK, last, frame) for place, last, frame in found
+        ]
 
-    def waiting_events(self) -> int:
-        return self._number("SELECT coalesce(sum(last_seq - first_seq + 1), 0) FROM frames")
+    def place_before_the_newest(self, count: int) -> int:
+        """Behind this place stand the ``count`` newest rows; 0 when there are no more than these."""
+        return self._number(
+            "SELECT coalesce((SELECT place FROM frames ORDER BY place DESC LIMIT 1 OFFSET ?), 0)", count
+        )
 
-    def acknowledged(self, boot: str, seqs: Sequence[Range]) -> list[Acknowledged]:
-        """Rows that lie wholly within the ranges."""
+    # --- strike off, and drop ---
+    def acknowledged(self, number: int, seqs: Sequence[Range]) -> list[Found]:
+        """Rows of a boot that lie wholly within the ranges."""
         query = (
-            "SELECT place, last_seq - first_seq + 1, length(frame) FROM frames"
-            " WHERE boot = ? AND first_seq BETWEEN ? AND ? AND last_seq <= ? ORDER BY place"
+            "SELECT place, last_seq, telemetry, length(frame) FROM frames"
+            " WHERE place BETWEEN ? AND ? AND last_seq <= ? ORDER BY place"
         )
         with spoken():
             return [
-                Acknowledged(*row)
+                Found(place, row_last, bool(telemetry), size_bytes)
                 for first, last in seqs
-                for row in self._connection.execute(query, (boot, first, last, last)).fetchall()
+                for place, row_last, telemetry, size_bytes in self._connection.execute(
+                    query, (place_of(number, first), place_of(number, last), last)
+                ).fetchall()
             ]
 
-    def delete(self, rows: Sequence[Acknowledged]) -> None:
-        with transaction(self._connection):
-            self._connection.executemany("DELETE FROM frames WHERE place = ?", [(row.place,) for row in rows])
+    def oldest_telemetry(self, limit: int) -> list[Found]:
+        query = (
+            "SELECT place, last_seq, telemetry, length(frame) FROM frames WHERE telemetry = 1 ORDER BY place LIMIT ?"
+        )
+        with spoken():
+            return [Found(*row) for row in self._connection.execute(query, (limit,)).fetchall()]
 
+    def telemetry_events(self) -> int:
+        return self._number(
+            f"SELECT coalesce(sum(last_seq - (place & {SEQ_MASK}) + 1), 0) FROM frames WHERE telemetry = 1"  # noqa: S608
+        )
+
+    def strike(self, rows: Sequence[Found], current: Boot) -> None:
+        """Not synced at once: a row that comes back after a power cut is sent again, and the region knows it. The next
+        commit syncs this one too."""
+        with unsynced(self._connection), transaction(self._connection):
+            self._delete(rows, current)
+
+    def drop(self, rows: Sequence[Found], declared: Sealed, current: Boot) -> None:
+        """The rows go and their declaration comes in one transaction: no number is ever missing without a word."""
+        with transaction(self._connection):
+            self._delete(rows, current)
+            self._insert([declared], current)
+
+    def _delete(self, rows: Sequence[Found], current: Boot) -> None:
+        """``current`` has counted its own rows among ``gone`` already; those of earlier boots are counted here."""
+        self._connection.executemany("DELETE FROM frames WHERE place = ?", [(row.place,) for row in rows])
+        self._connection.executemany(
+            "UPDATE boots SET gone = gone + ? WHERE number = ?",
+            [(row.events, row.number) for row in rows if row.number != current.number],
+        )
+        self._keep(current)
+
+    # --- room ---
     def shrink_wal(self) -> None:
         with spoken():
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
-    def _number(self, query: str) -> int:
+    def give_back(self) -> None:
+        """Let the file shrink, where that is little work: a backlog has made it large, and is gone."""
+        free_bytes = self.free_bytes()
+        used_bytes = self._number("PRAGMA page_count") * int(self.page_bytes) - free_bytes
+        if used_bytes <= limits.GIVE_BACK_MAX_BYTES <= free_bytes:
+            with spoken():
+                self._connection.execute("VACUUM")
+            self.shrink_wal()
+
+    def free_bytes(self) -> int:
+        """Pages that the file holds and does not use."""
+        return self._number("PRAGMA freelist_count") * int(self.page_bytes)
+
+    def _number(self, query: str, *values: int) -> int:
         with spoken():
-            return int(self._connection.execute(query).fetchone()[0])
+            return int(self._connection.execute(query, values).fetchone()[0])

@@ -8,7 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 from edge.outbox.clock import Stamp
-from edge.outbox.outbox import Outbox, Sealer
+from edge.outbox.outbox import Outbox
+from edge.outbox.sealer import Sealer
 from messages.events import Clock
 from messages.facts import (
     CheckMade,

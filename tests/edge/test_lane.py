@@ -14,7 +14,8 @@ from edge.inspection.document import Document
 from edge.inspection.inspect import Inspection
 from edge.lane import Lane, Page
 from edge.outbox.clock import Stamp
-from edge.outbox.outbox import Outbox, Sealer
+from edge.outbox.outbox import Outbox
+from edge.outbox.sealer import Sealer
 from edge.records import Records
 from hardware.drivers.barrier import BarrierClient
 from icao.mrz.zone import parse

@@ -10,7 +10,8 @@ import pytest
 from edge.gate.events import DeviceBack, DeviceLost, Event, Reason
 from edge.inspection.document import Document
 from edge.outbox.clock import Stamp
-from edge.outbox.outbox import Outbox, Sealer
+from edge.outbox.outbox import Outbox
+from edge.outbox.sealer import Sealer
 from edge.records import Crossing, Records
 from edge.watch import BEHIND_MAX_EVENTS, Watches
 from hardware.drivers.chip import open_chip

@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from edge.outbox.clock import Stamp
-from edge.outbox.outbox import Outbox, Sealer
+from edge.outbox.outbox import Outbox
+from edge.outbox.sealer import Sealer
 from edge.uplink import Uplink, UplinkSettings, UplinkState
 from messages.ack import seal_ack
 from messages.events import Clock, Event

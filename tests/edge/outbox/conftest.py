@@ -8,7 +8,8 @@ import pytest
 from hypothesis import settings
 
 from edge.outbox.clock import Stamp
-from edge.outbox.outbox import Outbox, Sealer
+from edge.outbox.outbox import Outbox
+from edge.outbox.sealer import Sealer
 from messages.events import Clock
 from messages.facts import LaneAlarm, data_of
 from messages.keys import DeviceKey, RegionKey

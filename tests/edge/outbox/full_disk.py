@@ -1,4 +1,4 @@
-"""Fills a disk of 4 MB for real, and prints what the outbox did: ``full_disk.py FOLDER``. See test_outbox_full_disk.py.
+"""Fills a disk of 6 MB for real, and prints what the outbox did: ``full_disk.py FOLDER``. See test_outbox_full_disk.py.
 
 Runs in a mount namespace of its own, so that no other process sees the small disk and nothing is left of it.
 """
@@ -12,7 +12,8 @@ from pathlib import Path
 
 from edge.outbox.clock import Stamp
 from edge.outbox.errors import DiskFull
-from edge.outbox.outbox import Outbox, Sealer
+from edge.outbox.outbox import Outbox
+from edge.outbox.sealer import Sealer
 from messages.events import Clock
 from messages.facts import LaneAlarm
 from messages.keys import DeviceKey, RegionKey
@@ -44,7 +45,7 @@ def fill(outbox: Outbox) -> str:
 
 
 def story(folder: Path) -> dict[str, object]:
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(folder)], check=True)
     outbox = Outbox.open(folder / "outbox.db", SEALER)
     told: dict[str, object] = {"could_record_at_first": outbox.can_record()}
     while outbox.can_record():

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.outbox.clock import Stamp
-from edge.outbox.outbox import Outbox, Sealer
+from edge.outbox.outbox import Outbox
+from edge.outbox.sealer import Sealer
 from messages.events import Clock
 from messages.keys import DeviceKey, RegionKey
 from messages.topics import Channel, Topic
