@@ -20,7 +20,8 @@ from pathlib import Path
 from edge.identity import read_identity
 from edge.outbox.clock import PostClock
 from edge.outbox.errors import OutboxError
-from edge.outbox.outbox import Outbox, Sealer
+from edge.outbox.outbox import Outbox
+from edge.outbox.sealer import Sealer
 from edge.uplink import Uplink, UplinkSettings
 from messages.events import Event
 

@@ -7,7 +7,8 @@ from contextlib import closing
 from pathlib import Path
 
 from edge.identity import read_identity
-from edge.outbox.outbox import Outbox, Sealer
+from edge.outbox.outbox import Outbox
+from edge.outbox.sealer import Sealer
 from gateway.state import StateFolder
 from gateway.store.sqlite import connect
 from gateway.vault import Vault, place_of
