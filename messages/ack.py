@@ -17,6 +17,7 @@ from messages.topics import Channel, Topic
 
 VERSION: Final = 1
 ACK_TYPE: Final = "application/vnd.borderpost.ack+cose; v=1"
+EPOCH_CHARS: Final = 16
 Range = tuple[int, int]  # first and last, both included
 
 
@@ -27,6 +28,7 @@ class Ack:
     device: str
     boot: str
     seqs: tuple[Range, ...]
+    epoch: str = ""  # of the store that holds them: a new one was restored, and may lack what was struck off already
 
 
 def ranges(seqs: Iterable[int]) -> tuple[Range, ...]:
@@ -44,12 +46,14 @@ def ranges(seqs: Iterable[int]) -> tuple[Range, ...]:
     return tuple(found)
 
 
-def seal_ack(boot: str, seqs: Sequence[Range], topic: Topic, key: GatewayKey) -> bytes:
+def seal_ack(boot: str, seqs: Sequence[Range], topic: Topic, key: GatewayKey, *, epoch: str = "") -> bytes:
     """``topic`` is the device's topic of any class; the acknowledgement is bound to its ``ack`` topic."""
     if not 1 <= len(seqs) <= ACK_RANGES_MAX or not _rising(seqs):
         raise ValueError(f"An acknowledgement needs 1 to {ACK_RANGES_MAX} rising ranges.")
-    body = encode({"v": VERSION, "device": topic.device, "boot": boot, "seqs": [list(pair) for pair in seqs]})
-    return sign(body, key, {CONTENT_TYPE: ACK_TYPE}, bytes(topic.to(Channel.ACK)))
+    body = {"v": VERSION, "device": topic.device, "boot": boot, "seqs": [list(pair) for pair in seqs]}
+    if epoch:
+        body["epoch"] = epoch
+    return sign(encode(body), key, {CONTENT_TYPE: ACK_TYPE}, bytes(topic.to(Channel.ACK)))
 
 
 def verify_ack(data: bytes, topic: Topic, keys: Mapping[str, GatewayRecord]) -> Ack:
@@ -63,10 +67,11 @@ def verify_ack(data: bytes, topic: Topic, keys: Mapping[str, GatewayRecord]) -> 
 
 def _read(body: Plain, topic: Topic) -> Ack:
     match body:
-        case {"v": 1, "device": topic.device, "boot": str() as boot, "seqs": list() as pairs}:
+        case {"v": 1, "device": topic.device, "boot": str() as boot, "seqs": list() as pairs, **more}:
             seqs = tuple(_range(pair) for pair in pairs)
-            if _is_boot(boot) and 1 <= len(seqs) <= ACK_RANGES_MAX and _rising(seqs):
-                return Ack(topic.device, boot, seqs)
+            epoch = _epoch(more.get("epoch", ""))
+            if _is_hex(boot, 2 * BOOT_BYTES) and 1 <= len(seqs) <= ACK_RANGES_MAX and _rising(seqs):
+                return Ack(topic.device, boot, seqs, epoch)
             raise Refused(Quarantine.BAD_EVENTS, "boot or ranges")
         case {"v": int() as version} if version != VERSION:
             raise Refused(Quarantine.UNKNOWN_VERSION)
@@ -87,5 +92,13 @@ def _rising(seqs: Sequence[Range]) -> bool:
     return flat == sorted(set(flat)) and flat[0] >= 1 and flat[-1] <= COUNT_MAX + 1
 
 
-def _is_boot(text: str) -> bool:
-    return len(text) == 2 * BOOT_BYTES and all(digit in "0123456789abcdef" for digit in text)
+def _epoch(told: object) -> str:
+    match told:
+        case str() as epoch if not epoch or _is_hex(epoch, EPOCH_CHARS):
+            return epoch
+        case _:
+            raise Refused(Quarantine.BAD_EVENTS, "epoch")
+
+
+def _is_hex(text: str, chars: int) -> bool:
+    return len(text) == chars and all(digit in "0123456789abcdef" for digit in text)

@@ -33,6 +33,7 @@ VERSION: Final = 1
 FRAME_TYPE: Final = "application/vnd.borderpost.frame+cose; v=1"
 BOOT_BYTES: Final = 16
 BOOT, SEQS = "boot", "seqs"  # labels of the protected header
+NUMBER: Final = "number"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -44,6 +45,7 @@ class Signed:
     first: int
     last: int
     sealed: bytes
+    kid: str  # the key that signed
 
     def __repr__(self) -> str:
         return f"Signed({self.topic.device!r}, {self.boot!r}, {self.first}..{self.last})"
@@ -59,6 +61,7 @@ class Frame:
     boot: str
     first: int
     events: tuple[bytes, ...]
+    number: int = 0  # the boot's place among this device's boots; 0: an older edge that did not count them
 
     def __repr__(self) -> str:  # No traveller in a log.
         return f"Frame({self.device!r}, {self.boot!r}, {self.first}, events={len(self.events)})"
@@ -70,10 +73,14 @@ def seal_frame(
     device_key: DeviceKey,
     region_public: RegionPublic,
     *,
+    number: int = 0,
     ephemeral: bytes | None = None,
     iv: bytes | None = None,
 ) -> bytes:
-    """Events of one boot with consecutive numbers. ``ephemeral`` and ``iv`` are for the golden test alone."""
+    """Events of one boot with consecutive numbers; ``number`` is the boot's own, counted on this device from 1.
+
+    ``ephemeral`` and ``iv`` are for the golden test alone.
+    """
     bodies = [event.to_json() for event in events]
     _expect_a_run(events, topic)
     first, last = events[0].seq, events[-1].seq
@@ -85,6 +92,7 @@ def seal_frame(
         BOOT: events[0].boot,
         "first": first,
         "events": bodies,
+        **({NUMBER: number} if number else {}),
     }
     sealed = seal(encode(inside), region_public, bytes(topic), ephemeral=ephemeral, iv=iv)
     header: dict[int | str, Plain] = {
@@ -114,7 +122,7 @@ def verify(frame: bytes, topic: Topic, keys: Mapping[str, KeyRecord]) -> Signed:
     expect_topic(record, topic, Channel.EVT)
     boot, first, last = _numbers(envelope)
     expect_signature(envelope, record, bytes(topic))
-    return Signed(topic, boot, first, last, envelope.payload)
+    return Signed(topic, boot, first, last, envelope.payload, envelope.kid)
 
 
 def _numbers(envelope: Envelope) -> tuple[str, int, int]:
@@ -127,9 +135,10 @@ def _numbers(envelope: Envelope) -> tuple[str, int, int]:
             raise Refused(Quarantine.NOT_A_FRAME, "boot or sequence numbers")
 
 
-def open_frame(signed: Signed, region_private: RegionKey) -> Frame:
+def open_frame(signed: Signed, keys: RegionKey | Mapping[str, RegionKey]) -> Frame:
     """Unseal, and compare inside with outside: what is sealed by one and signed by another is refused (D25)."""
-    inside = decode(unseal(signed.sealed, region_private, bytes(signed.topic)))
+    known = {keys.kid: keys} if isinstance(keys, RegionKey) else keys
+    inside = decode(unseal(signed.sealed, known, bytes(signed.topic)))
     if not isinstance(inside, dict):
         raise Refused(Quarantine.NOT_A_FRAME, "inside")
     match inside:
@@ -149,7 +158,15 @@ def _same_inside(signed: Signed, inside: Mapping[int | str, Plain], events: list
     bodies = tuple(event for event in events if isinstance(event, bytes))
     if len(bodies) != len(events) or len(bodies) != signed.last - signed.first + 1:
         raise Refused(Quarantine.NOT_A_FRAME, "number of events")
-    return Frame(topic.region, topic.post, topic.device, signed.boot, signed.first, bodies)
+    return Frame(topic.region, topic.post, topic.device, signed.boot, signed.first, bodies, _number(inside))
+
+
+def _number(inside: Mapping[int | str, Plain]) -> int:
+    match inside.get(NUMBER, 0):
+        case int() as number if 0 <= number <= COUNT_MAX:
+            return number
+        case _:
+            raise Refused(Quarantine.NOT_A_FRAME, "number of the boot")
 
 
 def read_events(frame: Frame) -> tuple[Event, ...]:

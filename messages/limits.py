@@ -10,6 +10,7 @@ TOPIC_MAX_CHARS: Final = 128
 EVENT_MAX_BYTES: Final = 65_536
 JSON_DEPTH_MAX: Final = 16
 COUNT_MAX: Final = 2**53 - 1  # what every JSON reader still holds exactly
+COUNT_DIGITS_MAX: Final = 6  # of the number in a key id
 CODE_MAX_CHARS: Final = 60
 TEXT_MAX_CHARS: Final = 200
 CHECKS_MAX: Final = 64

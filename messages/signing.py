@@ -10,13 +10,14 @@ from typing import Final, TypeVar
 
 from messages.cbor import Plain, decode, encode
 from messages.errors import Quarantine, Refused
-from messages.keys import EDDSA, DeviceKey, GatewayKey, GatewayRecord, KeyRecord, verified
+from messages.keys import EDDSA, ControlKey, ControlRecord, DeviceKey, GatewayKey, GatewayRecord, KeyRecord, verified
 from messages.topics import Channel, Topic
 
 TAG: Final = b"\xd2"  # COSE_Sign1: tag 18
 ALG, CONTENT_TYPE, KID = 1, 3, 4  # RFC 9052, 3.1
 SIGNATURE_BYTES: Final = 64
-Record = TypeVar("Record", KeyRecord, GatewayRecord)
+Signer = DeviceKey | GatewayKey | ControlKey
+Record = TypeVar("Record", KeyRecord, GatewayRecord, ControlRecord)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Envelope:
     signature: bytes
 
 
-def sign(payload: bytes, key: DeviceKey | GatewayKey, header: dict[int | str, Plain], aad: bytes) -> bytes:
+def sign(payload: bytes, key: Signer, header: dict[int | str, Plain], aad: bytes) -> bytes:
     """``header`` holds the content type and whatever else is to stand under the signature."""
     protected = encode({ALG: EDDSA, KID: key.kid.encode("ascii"), **header})
     signature = key.sign(_to_be_signed(protected, aad, payload))
@@ -84,11 +85,11 @@ def find_record(envelope: Envelope, keys: Mapping[str, Record]) -> Record:
 
 def expect_topic(record: KeyRecord, topic: Topic, channel: Channel) -> None:
     """One identity in every place: key, topic, and where this device was enrolled (D01, D17)."""
-    if topic != Topic(record.region, record.post, record.kid, channel):
+    if topic != Topic(record.region, record.post, record.device, channel):
         raise Refused(Quarantine.WRONG_TOPIC, "the key belongs to another topic")
 
 
-def expect_signature(envelope: Envelope, record: KeyRecord | GatewayRecord, aad: bytes) -> None:
+def expect_signature(envelope: Envelope, record: KeyRecord | GatewayRecord | ControlRecord, aad: bytes) -> None:
     """The algorithm is the key record's; a message that names another one is not believed."""
     message = _to_be_signed(envelope.protected, aad, envelope.payload)
     if envelope.header[ALG] != record.alg or not verified(record.public, message, envelope.signature):

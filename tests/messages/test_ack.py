@@ -39,6 +39,21 @@ def test_an_acknowledgement_reads_as_it_was_written(topic: Topic, gateway_key: G
     assert verify_ack(seal_ack(BOOT, told, topic, gateway_key), topic, gateways) == Ack("lane-1", BOOT, told)
 
 
+def test_an_acknowledgement_names_the_epoch_of_its_store(
+    topic: Topic, gateway_key: GatewayKey, gateways: Gateways
+) -> None:
+    sealed = seal_ack(BOOT, ((1, 3),), topic, gateway_key, epoch="00ff" * 4)
+    assert verify_ack(sealed, topic, gateways) == Ack("lane-1", BOOT, ((1, 3),), "00ff" * 4)
+
+
+@pytest.mark.parametrize("epoch", ["00FF" * 4, "00ff", 7, b"00ff" * 4, "g" * 16])
+def test_an_epoch_of_another_form_is_refused(
+    topic: Topic, gateway_key: GatewayKey, gateways: Gateways, epoch: object
+) -> None:
+    told = _signed(gateway_key, topic, epoch=epoch)
+    assert reason_of(lambda: verify_ack(told, topic, gateways)) is Quarantine.BAD_EVENTS
+
+
 def test_the_largest_acknowledgement_fits(topic: Topic, gateway_key: GatewayKey, gateways: Gateways) -> None:
     told = tuple((2**53 - 1 - 4 * place, 2**53 - 4 * place) for place in range(ACK_RANGES_MAX, 0, -1))
     sealed = seal_ack(BOOT, told, topic, gateway_key)

@@ -12,7 +12,7 @@ from messages.errors import Quarantine, Refused
 from messages.events import Event, validate
 from messages.facts import CrossingGranted
 from messages.frame import Frame, open_frame, read_events, seal_frame, verify
-from messages.keys import DeviceKey, KeyRecord, RegionKey
+from messages.keys import DeviceKey, KeyRecord, RegionKey, RegionKeys
 from messages.limits import EVENTS_PER_FRAME_MAX
 from messages.topics import Channel, Topic
 
@@ -32,6 +32,36 @@ def test_a_frame_reads_as_it_was_written(
     assert (frame.boot, frame.first) == (events[0].boot, 5)
     assert frame.events == tuple(event.to_json() for event in events)
     assert read_events(frame) == events
+
+
+@pytest.mark.parametrize("number", [0, 1, 2**53 - 1])
+def test_a_frame_tells_the_number_of_its_boot(
+    topic: Topic, device_key: DeviceKey, region_key: RegionKey, keys: Keys, make_event: MakeEvent, number: int
+) -> None:
+    sealed = seal_frame([make_event()], topic, device_key, region_key.public, number=number)
+    assert open_frame(verify(sealed, topic, keys), region_key).number == number
+
+
+def test_a_frame_signed_with_the_key_that_followed_is_the_same_device_s(
+    topic: Topic, region_key: RegionKey, make_event: MakeEvent
+) -> None:
+    followed = DeviceKey("lane-1.2", b"\x05" * 32)
+    keys = {"lane-1.2": followed.record(topic.region, topic.post)}
+    signed = verify(seal_frame([make_event()], topic, followed, region_key.public), topic, keys)
+    assert (signed.kid, signed.topic.device) == ("lane-1.2", "lane-1")
+
+
+def test_a_region_opens_with_every_key_it_holds_and_with_no_other(
+    topic: Topic, device_key: DeviceKey, region_key: RegionKey, keys: Keys, make_event: MakeEvent
+) -> None:
+    newer = RegionKey.generate("region-2")
+    both = RegionKeys.of([region_key, newer])
+    for region in (region_key, newer):
+        signed = verify(seal_frame([make_event()], topic, device_key, region.public), topic, keys)
+        assert open_frame(signed, both).first == 1
+    with pytest.raises(Refused) as refusal:
+        open_frame(signed, RegionKeys.of([region_key]))
+    assert refusal.value.reason is Quarantine.WRONG_REGION
 
 
 def test_a_crossing_arrives_typed_and_nobody_on_the_way_can_read_it(
