@@ -5,6 +5,7 @@ for ever.
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -21,7 +22,10 @@ class Ballast:
         """Take the room, really (no sparse file). False when there is none; nothing half remains."""
         if self.is_laid:
             return True
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        except OSError:  # a sick disk: no passage begins without its ballast
+            return False
         try:
             os.posix_fallocate(descriptor, 0, self._size_bytes)
         except OSError:  # ENOSPC, or a limit of the account: it comes to the same
@@ -32,4 +36,5 @@ class Ballast:
         return True
 
     def drop(self) -> None:
-        self._path.unlink(missing_ok=True)
+        with suppress(OSError):  # Then there is no room either, and that is said by whoever needs it.
+            self._path.unlink(missing_ok=True)

@@ -3,27 +3,34 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from errno import errorcode
 from importlib import resources
 from pathlib import Path
 
 from edge.outbox.errors import Damaged, DiskFull, OutboxBusy, StoreBroken, TooNew
 from edge.outbox.limits import CHECK_MAX_BYTES, LOCK_WAIT_S, PAGE_BYTES, WAL_BYTES
 
+LOOKS = 2  # SQLite also calls it damage when a page could not be read for once; a healthy file must not go for that
+
 
 def open_or_replace(path: Path) -> tuple[sqlite3.Connection, Path | None]:
     """The connection, and where a broken file was moved to (never deleted: its frames may be saved by hand)."""
-    try:
-        return _open(path), None
-    except Damaged:
-        aside = _move_aside(path)
-        return _open(path), aside
+    for _ in range(LOOKS):
+        with suppress(Damaged):
+            return _open(path), None
+    aside = _move_aside(path)
+    return _open(path), aside
 
 
 def _open(path: Path) -> sqlite3.Connection:
     # Made before SQLite sees it, so that it is never readable by others; -wal and -shm take over its mode.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    connection = sqlite3.connect(path, timeout=LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreBroken(errorcode.get(error.errno or 0, "it does not open")) from error
+    with spoken():
+        connection = sqlite3.connect(path, timeout=LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
     try:
         with spoken():
             _prepare(connection, path)
