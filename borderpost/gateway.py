@@ -16,25 +16,30 @@ if TYPE_CHECKING:
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from borderpost import gateway_care, gateway_nats  # they need what stands here
+
     parser = subparsers.add_parser("gateway", help="the region: store, pages, devices")
     verbs = parser.add_subparsers(dest="gateway_verb", required=True, metavar="VERB")
-    init = _verb(verbs, "init", "make keys, certificates and store; what exists is kept", _init)
+    init = verb(verbs, "init", "make keys, certificates and store; what exists is kept", _init)
     init.add_argument("--region", required=True, help="name of the region")
     init.add_argument("--store", default="", metavar="URL", help="a PostgreSQL (postgresql://...) instead of a file")
-    run = _verb(verbs, "run", "run the gateway until it is told to stop", _run)
+    run = verb(verbs, "run", "run the gateway until it is told to stop", _run)
     run.add_argument("--config", type=Path, help="gateway.toml, instead of --state")
     run.add_argument("--broker", metavar="HOST:PORT", help="another broker than the configured one")
     run.add_argument("--pages", metavar="HOST:PORT", help="another address for the pages than the configured one")
-    _verb(verbs, "gaps", "sequence numbers that never came", _gaps)
-    _verb(verbs, "quarantine", "what was set aside, and why", _quarantine)
+    verb(verbs, "gaps", "sequence numbers that never came", _gaps)
+    verb(verbs, "quarantine", "what was set aside, and why", _quarantine)
+    gateway_care.add_verbs(verbs)
+    gateway_nats.add_arguments(verb(verbs, "nats", "what the nodes of a NATS cluster need", gateway_nats.run))
 
 
-def _verb(
+def verb(
     verbs: "argparse._SubParsersAction[argparse.ArgumentParser]",
     name: str,
     text: str,
     run: Callable[[argparse.Namespace], int],
 ) -> argparse.ArgumentParser:
+    """One verb of ``gateway``: every one takes ``--state`` and ``--json``."""
     parser = verbs.add_parser(name, help=text, description=text)
     parser.add_argument("--state", type=Path, required=name != "run", metavar="DIR", help="the gateway's folder")
     parser.add_argument("--json", action="store_true", help="answer as JSON")

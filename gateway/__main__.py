@@ -21,6 +21,7 @@ from gateway.broker_link import Address, BrokerLink, client_tls
 from gateway.changes import Changes
 from gateway.config import Config
 from gateway.errors import GatewayError
+from gateway.in_use import at_work
 from gateway.lanes import Lanes
 from gateway.pages.routes import middleware as page_middleware
 from gateway.pages.routes import routes as page_routes
@@ -28,6 +29,7 @@ from gateway.queries import Queries
 from gateway.register import Register
 from gateway.state import WORKER, StateFolder
 from gateway.store.connection import Connection
+from gateway.upkeep import keep_up
 from gateway.vault import Vault
 from gateway.views import Overview
 from gateway.worker import Keys, Worker
@@ -46,7 +48,7 @@ def serve(folder: StateFolder, config: Config) -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     calls = ThreadPoolExecutor(thread_name_prefix="calls")
     with asyncio.Runner() as runner:
-        with closing(_listen(config)) as listener, closing(folder.open_store()) as writer:
+        with at_work(folder.state), closing(_listen(config)) as listener, closing(folder.open_store()) as writer:
             writer.migrate()
             with closing(folder.open_store()) as reader:
                 runner.get_loop().set_default_executor(calls)
@@ -72,7 +74,7 @@ class _Gateway:
     """Everything, built once."""
 
     def __init__(self, folder: StateFolder, config: Config, writer: Connection, reader: Connection) -> None:
-        self._config = config
+        self._folder, self._config = folder, config
         self._changes = Changes()
         self._queries = Queries(reader)
         self._register = Register(reader)
@@ -95,16 +97,18 @@ class _Gateway:
         host, port = listener.getsockname()[:2]
         log.info("region %s: pages at http://%s:%d/", self._config.region, host, port)
         asked = asyncio.create_task(ending.wait())
+        upkeep = asyncio.create_task(keep_up(self._folder, _now))
         await asyncio.wait({link, pages, asked}, return_when=asyncio.FIRST_COMPLETED)
         self._changes.close()
         server.should_exit = True
         asked.cancel()
+        upkeep.cancel()
         while not link.done():
             # aiomqtt waits with asyncio.wait_for, which in Python 3.11 loses a cancellation that comes together with
             # its result: said once, a gateway told to end would now and then stay.
             link.cancel()
             await asyncio.wait({link}, timeout=SAY_AGAIN_S)
-        results = await asyncio.gather(link, pages, asked, return_exceptions=True)
+        results = await asyncio.gather(link, pages, asked, upkeep, return_exceptions=True)
         self._worker.close()
         log.info("ended")
         for result in results:

@@ -10,8 +10,12 @@ from messages.topics import is_name
 
 DEFAULT_BROKER_PORT = 8883
 DEFAULT_PAGES_PORT = 8080
+DEFAULT_ENROLMENT_PORT = 8444
 PORT_MAX = 65_535
 LOOPBACK = "127.0.0.1"
+WORKER = "gateway-1"
+KEEP_DAYS = 3_650
+KEEP_DAYS_MAX = 36_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,16 @@ class Config:
     pages_host: str
     pages_port: int
     store: str = ""  # the URL of a PostgreSQL; empty: the file in the state folder
+    worker: str = WORKER  # which of the region's workers this is
+    enrolment_host: str = LOOPBACK
+    enrolment_port: int = DEFAULT_ENROLMENT_PORT
+    reload: tuple[str, ...] = ()  # the command by which the broker reads its lists again
+    keep_days: int = KEEP_DAYS  # then an event's row goes, too; what is personal goes on the date in the row
+
+    @property
+    def enrolment(self) -> str:
+        """Where devices enrol and renew; empty: nowhere."""
+        return f"{self.enrolment_host}:{self.enrolment_port}" if self.enrolment_port else ""
 
 
 def load(path: Path) -> Config:
@@ -40,7 +54,19 @@ def load(path: Path) -> Config:
     broker_host, broker_port = _address(path, raw, "broker", DEFAULT_BROKER_PORT)
     pages_host, pages_port = _address(path, raw, "pages", DEFAULT_PAGES_PORT)
     state = path.parent / str(raw.get("state", "."))
-    return Config(region, state, broker_host, broker_port, pages_host, pages_port, _store(path, raw))
+    return Config(
+        region,
+        state,
+        broker_host,
+        broker_port,
+        pages_host,
+        pages_port,
+        _store(path, raw),
+        _worker(path, raw),
+        *_address(path, raw, "enrolment", DEFAULT_ENROLMENT_PORT),
+        _reload(path, raw),
+        _keep_days(path, raw),
+    )
 
 
 def default_text(region: str, store: str = "") -> str:
@@ -57,6 +83,10 @@ def default_text(region: str, store: str = "") -> str:
             f'host = "{LOOPBACK}"',
             f"port = {DEFAULT_PAGES_PORT}",
             "",
+            "[enrolment]  # where devices enrol and renew; port = 0: nowhere",
+            f'host = "{LOOPBACK}"',
+            f"port = {DEFAULT_ENROLMENT_PORT}",
+            "",
         )
     )
 
@@ -67,6 +97,31 @@ def _store(path: Path, raw: dict[str, object]) -> str:
         cure = 'Leave it out for a file, or write: store = "postgresql://..."'
         raise GatewayError("bad-config", f"The store in {path} is no URL of a PostgreSQL.", cure)
     return store
+
+
+def _worker(path: Path, raw: dict[str, object]) -> str:
+    worker = raw.get("worker", WORKER)
+    if not isinstance(worker, str) or not is_name(worker) or not worker.startswith("gateway-"):
+        raise GatewayError("bad-config", f"The worker in {path} is none.", 'Write it as: worker = "gateway-2"')
+    return worker
+
+
+def _reload(path: Path, raw: dict[str, object]) -> tuple[str, ...]:
+    broker = raw.get("broker", {})
+    words = broker.get("reload", []) if isinstance(broker, dict) else []
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        cure = 'Write it as words: reload = ["systemctl", "reload", "mosquitto"]'
+        raise GatewayError("bad-config", f"[broker] reload in {path} is no command.", cure)
+    return tuple(words)
+
+
+def _keep_days(path: Path, raw: dict[str, object]) -> int:
+    table = raw.get("retention", {})
+    days = table.get("events_days", KEEP_DAYS) if isinstance(table, dict) else None
+    if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= KEEP_DAYS_MAX:
+        message = f"[retention] events_days in {path} must be a number of days, 1 to {KEEP_DAYS_MAX}."
+        raise GatewayError("bad-config", message, "Correct it.")
+    return days
 
 
 def _address(path: Path, raw: dict[str, object], name: str, default_port: int) -> tuple[str, int]:

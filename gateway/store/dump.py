@@ -1,0 +1,95 @@
+"""How does a store become one file, and a file a store again? As its own engine says: never by copying live files."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from gateway.errors import GatewayError
+from gateway.store.opening import open_store
+
+SQLITE, POSTGRES = "store.sqlite", "store.pgdump"
+BUSY_LIMIT_S: Final = 30.0
+EVENTS: Final = "SELECT count(*) FROM events"
+
+
+def dump(url: str, path: Path, into: Path) -> int:
+    """Write the committed store of this moment into the folder, while it is in use; how many events it holds."""
+    if url:
+        return _dump_postgres(url, into / POSTGRES)
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_LIMIT_S)) as connection:
+            # One read transaction: what is committed meanwhile is not in it. Free pages are left behind (H07).
+            connection.execute("VACUUM INTO ?", (str(into / SQLITE),))
+        (into / SQLITE).chmod(0o600)
+        with closing(sqlite3.connect(into / SQLITE)) as copy:
+            return int(copy.execute(EVENTS).fetchone()[0])
+    except sqlite3.DatabaseError as error:
+        raise GatewayError(
+            "not-written", f"The store {path} could not be copied: {error}.", "Free disk space."
+        ) from error
+
+
+def prove_sqlite(path: Path) -> None:
+    """Raises GatewayError when the file is no whole database."""
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            answers = [row[0] for row in connection.execute("PRAGMA integrity_check(1)")]
+    except sqlite3.DatabaseError as error:
+        answers = [str(error)]
+    if answers != ["ok"]:
+        raise GatewayError("bad-backup", "The store in this backup is damaged.", "Restore an older backup.")
+
+
+def replace_sqlite(path: Path, fresh: Path) -> None:
+    """The old file stays beside the new one until somebody deletes it. A cut in between leaves none: do it again."""
+    for ending in ("-wal", "-shm", ""):  # the database last: its log belongs to it
+        old = path.with_name(path.name + ending)
+        if old.exists():
+            old.replace(path.with_name(f"before-restore.sqlite{ending}"))
+    with fresh.open("rb") as file:
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def load_postgres(url: str, file: Path) -> None:
+    """Replace everything in the database by what the dump holds, in one transaction."""
+    words = ("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error")
+    _call(url, *words, "--dbname", _database(url), str(file))
+
+
+def _dump_postgres(url: str, file: Path) -> int:
+    with closing(open_store(url, file)) as connection:
+        row = connection.execute(EVENTS).fetchone()
+    _call(url, "pg_dump", "--format=custom", "--no-owner", "--file", str(file))
+    return int(row[0]) if row is not None else 0
+
+
+def _call(url: str, program: str, *words: str) -> None:
+    """The password goes by the environment: a command line is read by everybody on the machine."""
+    if shutil.which(program) is None:
+        raise GatewayError("no-tool", f"{program} is not installed.", "Install Debian's package postgresql-client.")
+    environment = {**os.environ, **_settings(url)}
+    done = subprocess.run((program, *words), env=environment, capture_output=True, check=False)
+    if done.returncode:
+        why = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it did not say why"]
+        raise GatewayError("not-written", f"{program} failed: {why[0]}.", "Look at the server, then try again.")
+
+
+def _settings(url: str) -> dict[str, str]:
+    from psycopg.conninfo import conninfo_to_dict
+
+    names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
+    return {names[name]: str(value) for name, value in conninfo_to_dict(url).items() if name in names and value}
+
+
+def _database(url: str) -> str:
+    return _settings(url).get("PGDATABASE", "postgres")

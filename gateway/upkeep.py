@@ -1,0 +1,38 @@
+"""What does a gateway do by itself once a day? It takes away what may not be kept any longer."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime
+from typing import Final
+
+from gateway.errors import GatewayError
+from gateway.retention import Swept, erased_in, sweep
+from gateway.state import StateFolder
+from gateway.store.connection import StoreFault
+
+FIRST_S: Final = 60.0  # after the start, when the backlog has had its turn
+EVERY_S: Final = 86_400.0
+AGAIN_S: Final = 3_600.0  # when the store refused
+
+log = logging.getLogger("gateway.upkeep")
+
+
+async def keep_up(folder: StateFolder, now: Callable[[], datetime]) -> None:
+    """For ever; in a thread and on a connection of its own, so that intake waits for one small transaction at most."""
+    await asyncio.sleep(FIRST_S)
+    while True:
+        try:
+            swept = await asyncio.to_thread(sweep_once, folder, now())
+        except (StoreFault, GatewayError) as error:
+            log.error("retention: %s; it is tried again", error)
+            await asyncio.sleep(AGAIN_S)
+            continue
+        log.info("retention: %d bodies and %d rows are gone", swept.bodies_removed, swept.rows_removed)
+        await asyncio.sleep(EVERY_S)
+
+
+def sweep_once(folder: StateFolder, now: datetime) -> Swept:
+    with closing(folder.open_store()) as connection:
+        return sweep(connection, erased_in(folder.state), now, folder.config.keep_days)
