@@ -30,6 +30,7 @@ class Config:
     worker: str = WORKER  # which of the region's workers this is
     enrolment_host: str = LOOPBACK
     enrolment_port: int = DEFAULT_ENROLMENT_PORT
+    nodes: tuple[tuple[str, int], ...] = ()  # of a NATS cluster; none: an MQTT broker
     reload: tuple[str, ...] = ()  # the command by which the broker reads its lists again
     keep_days: int = KEEP_DAYS  # then an event's row goes, too; what is personal goes on the date in the row
 
@@ -64,6 +65,7 @@ def load(path: Path) -> Config:
         _store(path, raw),
         _worker(path, raw),
         *_address(path, raw, "enrolment", DEFAULT_ENROLMENT_PORT),
+        _nodes(path, raw),
         _reload(path, raw),
         _keep_days(path, raw),
     )
@@ -89,6 +91,24 @@ def default_text(region: str, store: str = "") -> str:
             "",
         )
     )
+
+
+def _nodes(path: Path, raw: dict[str, object]) -> tuple[tuple[str, int], ...]:
+    """``kind = "nats"`` and ``nodes = ["HOST:PORT", ...]`` under [broker]."""
+    broker = raw.get("broker")
+    table: dict[str, object] = broker if isinstance(broker, dict) else {}
+    nodes = table.get("nodes", [])
+    found = [_node(word) for word in nodes] if isinstance(nodes, list) else [None]
+    kind = table.get("kind", "mqtt")
+    if None in found or kind not in ("mqtt", "nats") or bool(found) != (kind == "nats"):
+        cure = 'Write: kind = "nats" and nodes = ["HOST:PORT", ...], or neither.'
+        raise GatewayError("bad-config", f"[broker] in {path} names no broker and no cluster.", cure)
+    return tuple(node for node in found if node is not None)
+
+
+def _node(word: object) -> tuple[str, int] | None:
+    host, _, port = str(word).rpartition(":")
+    return (host, int(port)) if host and port.isdecimal() and int(port) <= PORT_MAX else None
 
 
 def _store(path: Path, raw: dict[str, object]) -> str:
