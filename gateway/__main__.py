@@ -17,17 +17,18 @@ from pathlib import Path
 from starlette.applications import Starlette
 
 from gateway import api
-from gateway.broker_link import Address, BrokerLink, client_tls
+from gateway.broker_link import client_tls
 from gateway.changes import Changes
 from gateway.config import Config
 from gateway.errors import GatewayError
 from gateway.in_use import at_work
 from gateway.lanes import Lanes
+from gateway.links import open_link
 from gateway.pages.routes import middleware as page_middleware
 from gateway.pages.routes import routes as page_routes
 from gateway.queries import Queries
 from gateway.register import Register
-from gateway.state import WORKER, StateFolder
+from gateway.state import StateFolder
 from gateway.store.connection import Connection
 from gateway.upkeep import keep_up
 from gateway.vault import Vault
@@ -83,8 +84,7 @@ class _Gateway:
         vault = Vault(folder.store_key())
         self._worker = Worker(writer, reader, vault, keys, self._lanes, _now, self._changes.rise)
         tls = client_tls(folder.servers_ca(), folder.worker_certificate(), folder.worker_key())
-        address = Address(config.broker_host, config.broker_port)
-        self._link = BrokerLink(address, WORKER, config.region, tls, self._worker.take, random.Random())  # noqa: S311
+        self._link = open_link(config, tls, self._worker.take, random.Random())  # noqa: S311
 
     async def run(self, listener: socket.socket) -> None:
         # Its streams end by themselves when ``changes`` is closed.
