@@ -10,7 +10,7 @@ from borderpost.gateway import gateway_errors
 
 if TYPE_CHECKING:
     from edge.identity_files import IdentityFolder
-    from gateway.authority import Asked
+    from gateway.certifier import Asked
 
 
 def enrol_here(gateway: Path, folder: Path, post: str, device: str) -> None:
@@ -45,7 +45,7 @@ def _enrol(gateway: Path, devices: "Iterable[tuple[IdentityFolder, str]]", post:
 def _asked(folder: "IdentityFolder", post: str, device: str) -> "Asked":
     """The keys of an enrolment that was cut short are used again: they fit what the gateway may know already."""
     from edge.identity_files import Files, request_pem
-    from gateway.authority import Asked, check_names
+    from gateway.certifier import Asked, check_names
 
     check_names(post, device)
     folder.make()

@@ -117,6 +117,7 @@ def _text(enrolled: Enrolled, device: str, files: Files) -> str:
         f'kid = "{enrolled.kid}"',
         f'region_kid = "{enrolled.region_kid}"',
         f'gateway_kid = "{enrolled.gateway_kid}"',
+        f'at = "{enrolled.at}"',
         f'certificate_ends = "{enrolled.not_after.isoformat()}"',
         "",
         "[files]",

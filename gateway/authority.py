@@ -1,9 +1,8 @@
 """Who belongs to this region? Makes the region's keys and CAs at set-up, and enrols devices by their own requests."""
 
 import secrets
-from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -11,27 +10,18 @@ from cryptography import x509
 
 from gateway import certificates, keyfiles
 from gateway.certificates import Issuer
+from gateway.certifier import Asked, Certifier
 from gateway.config import default_text, load
 from gateway.errors import GatewayError
 from gateway.register import Register
-from gateway.state import CONFIG_NAME, REGION_KID, WORKER, StateFolder
+from gateway.revocation import CRL_NAME, write_lists
+from gateway.state import CONFIG_NAME, REGION_KID, WORKER, StateFolder, ack_name
 from gateway.store.opening import is_url, open_store
 from messages.enrolment import Enrolled
-from messages.keys import DeviceKey, KeyRecord, RegionKey
+from messages.keys import ControlKey, GatewayKey, RegionKey
 from messages.topics import is_name
 
-RESERVED = "gateway"  # a device of this name could pass for a worker in the broker's access list
 STORE_KEY_BYTES = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a device asks with: its request for a certificate, its signing key, and where it stands."""
-
-    csr_pem: bytes
-    sign_public: bytes
-    post: str
-    device: str
 
 
 class Authority(StateFolder):
@@ -43,44 +33,36 @@ class Authority(StateFolder):
 
     def enrol_all(self, asking: Sequence[Asked], now: datetime) -> list[Enrolled]:
         """All of them or none, in one transaction: two thousand take seconds."""
-        issuer = self._issuer("clients-ca")
-        with closing(self.open_store()) as connection:
-            register = Register(connection)
-            with connection.transaction():
-                certified = [self._certify(register, issuer, asked, now) for asked in asking]
-        return [self._enrolled(asked, certificate) for asked, certificate in zip(asking, certified, strict=True)]
+        with self.certifying(now) as certifier:
+            certified = [certifier.enrol(asked) for asked in asking]
+        return [
+            self.welcome(asked.post, asked.device, certificate)
+            for asked, certificate in zip(asking, certified, strict=True)
+        ]
 
-    def _certify(self, register: Register, issuer: Issuer, asked: Asked, now: datetime) -> x509.Certificate:
-        check_names(asked.post, asked.device)
-        key = certificates.requested_key(_request(asked.csr_pem), asked.device)
-        if key is None:
-            raise GatewayError("bad-request", "The certificate request does not prove a P-256 key for this device.")
-        record = KeyRecord(asked.device, asked.sign_public, self.config.region, asked.post)
-        known = register.device(asked.device)
-        _check_known(known, record)
-        certificate = certificates.client_certificate(issuer, asked.device, key, now)
-        if known is None:
-            register.enrol(record, int(now.timestamp() * 1000))
-        register.issued(certificate.serial_number, asked.device, "device", certificate.not_valid_after_utc.isoformat())
-        return certificate
+    @contextmanager
+    def certifying(self, now: datetime) -> Iterator["Certifier"]:
+        """One transaction: what is registered and what is certified within it, or neither."""
+        issuer = load_issuer(self.state, "clients-ca")
+        with closing(self.open_store()) as connection, connection.transaction():
+            yield Certifier(connection, issuer, self.config.region, now)
 
-    def _enrolled(self, asked: Asked, certificate: x509.Certificate) -> Enrolled:
-        region = self.region_key().public
+    def welcome(self, post: str, kid: str, certificate: x509.Certificate) -> Enrolled:
+        """What the device takes home, with the keys that this region has now."""
+        region = self.region_keys().newest.public
         return Enrolled(
             certificate_pem=certificates.certificate_pem(certificate),
             servers_ca_pem=self.servers_ca().read_bytes(),
             region=self.config.region,
-            post=asked.post,
-            kid=asked.device,
+            post=post,
+            kid=kid,
             region_kid=region.kid,
             region_public=region.public,
             gateways=self.gateways(),
             controls=self.controls(),
+            at=self.config.enrolment,
             not_after_s=int(certificate.not_valid_after_utc.timestamp()),
         )
-
-    def _issuer(self, name: str) -> Issuer:
-        return load_issuer(self.state, name)
 
 
 def set_up(state: Path, region: str, now: datetime, store: str = "") -> list[str]:
@@ -115,18 +97,11 @@ def load_issuer(state: Path, name: str) -> Issuer:
     return Issuer(certificate, certificates.load_key((state / "secrets" / f"{name}.key").read_bytes()))
 
 
-def _request(pem: bytes) -> x509.CertificateSigningRequest:
-    try:
-        return x509.load_pem_x509_csr(pem)
-    except ValueError:
-        raise GatewayError("bad-request", "The certificate request cannot be read.") from None
-
-
 def _make_keys(folder: Path) -> list[str]:
     makers = {
         "region.key": lambda: RegionKey.generate(REGION_KID).secret,
-        "ack.key": lambda: DeviceKey.generate(WORKER).seed,
-        "control-1.key": lambda: DeviceKey.generate("control-1").seed,
+        "ack.key": lambda: GatewayKey.generate(WORKER).seed,
+        "control-1.key": lambda: ControlKey.generate("control-1").seed,
         "store.key": lambda: secrets.token_bytes(STORE_KEY_BYTES),
     }
     missing = [name for name in makers if not (folder / name).exists()]
@@ -136,45 +111,58 @@ def _make_keys(folder: Path) -> list[str]:
 
 
 def _make_certificates(state: Path, register: Register, now: datetime) -> list[str]:
+    """What is missing, and what has less than a third of its time left. Within the caller's transaction."""
+    config = load(state / CONFIG_NAME)
     made = []
     for name in ("servers-ca", "clients-ca"):
         if not (state / f"{name}.crt").exists():
-            issuer = certificates.new_issuer(f"{load(state / CONFIG_NAME).region} {name}", now)
+            issuer = certificates.new_issuer(f"{config.region} {name}", now)
             _keep(state / "secrets" / f"{name}.key", state / f"{name}.crt", issuer.key, issuer.certificate)
             made.append(name)
-    if not (state / "broker" / "broker.crt").exists():
-        folder, key = keyfiles.closed_folder(state / "broker"), certificates.new_key()
-        certificate = certificates.server_certificate(load_issuer(state, "servers-ca"), "broker", key.public_key(), now)
-        register.issued(certificate.serial_number, "broker", "broker", certificate.not_valid_after_utc.isoformat())
-        _keep(folder / "broker.key", folder / "broker.crt", key, certificate)
-        made.append("broker")
-    if not (state / f"{WORKER}.crt").exists():
-        key = certificates.new_key()
-        certificate = certificates.client_certificate(load_issuer(state, "clients-ca"), WORKER, key.public_key(), now)
-        register.issued(certificate.serial_number, WORKER, "worker", certificate.not_valid_after_utc.isoformat())
-        _keep(state / "secrets" / f"{WORKER}.key", state / f"{WORKER}.crt", key, certificate)
-        made.append(WORKER)
-    return made
+    if not (state / "broker" / CRL_NAME).exists():
+        write_lists(keyfiles.closed_folder(state / "broker"), load_issuer(state, "clients-ca"), register, now)
+    places = {
+        "broker": (state / "broker" / "broker.key", state / "broker" / "broker.crt"),
+        "enrolment": (state / "secrets" / "enrolment.key", state / "enrolment.crt"),
+    }
+    for name, (key_path, path) in places.items():
+        if _is_due(path, now):
+            key = certificates.new_key()
+            hosts = (config.broker_host, config.enrolment_host)
+            issuer = load_issuer(state, "servers-ca")
+            certificate = certificates.server_certificate(issuer, name, key.public_key(), now, hosts)
+            register.issued(certificate.serial_number, name, "broker", certificate.not_valid_after_utc.isoformat())
+            _keep(key_path, path, key, certificate)
+            made.append(name)
+    return made + [name for name in _workers(state) if make_worker(state, name, register, now)]
+
+
+def _workers(state: Path) -> list[str]:
+    return sorted({WORKER} | {path.stem for path in state.glob("gateway-*.pub")})
+
+
+def make_worker(state: Path, name: str, register: Register, now: datetime) -> bool:
+    """Keys and certificate of a worker; False when they are there and good. Within the caller's transaction."""
+    ack, public = state / "secrets" / ack_name(name), state / f"{name}.pub"
+    if not ack.exists():
+        keyfiles.write_key(ack, GatewayKey.generate(name).seed, secret=True)
+    if not public.exists():
+        keyfiles.write_key(public, GatewayKey(name, keyfiles.read_key(ack)).public, secret=False)
+    path = state / f"{name}.crt"
+    if not _is_due(path, now):
+        return False
+    key, issuer = certificates.new_key(), load_issuer(state, "clients-ca")
+    certificate = certificates.client_certificate(issuer, name, key.public_key(), now, certificates.WORKER_DAYS)
+    register.issued(certificate.serial_number, name, "worker", certificate.not_valid_after_utc.isoformat())
+    _keep(state / "secrets" / f"{name}.key", path, key, certificate)
+    return True
+
+
+def _is_due(path: Path, now: datetime) -> bool:
+    return not path.exists() or certificates.is_due(x509.load_pem_x509_certificate(path.read_bytes()), now)
 
 
 def _keep(key_path: Path, certificate_path: Path, key: certificates.Key, certificate: x509.Certificate) -> None:
     """The key first: a certificate that is there proves that its key is."""
     keyfiles.write(key_path, certificates.key_pem(key), secret=True)
     keyfiles.write(certificate_path, certificates.certificate_pem(certificate), secret=False)
-
-
-def check_names(post: str, device: str) -> None:
-    for name in (post, device):
-        if not is_name(name):
-            raise GatewayError("bad-name", f"{name!r} is no name.", "Use lower case letters, digits and hyphens.")
-    if device.startswith(RESERVED):
-        raise GatewayError("reserved-name", f"Names that begin with {RESERVED!r} belong to the gateway's workers.")
-
-
-def _check_known(known: KeyRecord | None, asked: KeyRecord) -> None:
-    if known is None or known == asked:
-        return
-    if known.revoked:
-        raise GatewayError("revoked", f"Device {asked.kid} is revoked.", "Enrol it again under a new name.")
-    # A second machine under an enrolled name would be a clone.
-    raise GatewayError("device-known", f"Device {asked.kid} is enrolled with another key or post.", "Use a new name.")

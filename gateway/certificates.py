@@ -18,11 +18,12 @@ from gateway.errors import GatewayError
 
 CA_DAYS = 3650
 SERVER_DAYS = 397
-CLIENT_DAYS = 397
+WORKER_DAYS = 397
+DEVICE_DAYS = 30  # a stolen card is worth little for long; devices renew from two thirds on (docs/contract.md, 13.6)
+GRACE_DAYS = 30  # so long after its end a certificate that was cut off from us can still be renewed
 BACKDATED_DAYS = 1  # a device without a clock may be a little behind
 
-SERVER_NAMES = ("localhost",)
-SERVER_ADDRESSES = ("127.0.0.1",)
+SERVER_HOSTS = ("localhost", "127.0.0.1")
 
 Key = ec.EllipticCurvePrivateKey
 
@@ -52,9 +53,11 @@ def new_issuer(name: str, now: datetime) -> Issuer:
     return Issuer(certificate, key)
 
 
-def server_certificate(issuer: Issuer, name: str, key: ec.EllipticCurvePublicKey, now: datetime) -> x509.Certificate:
+def server_certificate(
+    issuer: Issuer, name: str, key: ec.EllipticCurvePublicKey, now: datetime, hosts: Sequence[str] = ()
+) -> x509.Certificate:
     builder = _leaf(issuer, name, key, now, SERVER_DAYS, ExtendedKeyUsageOID.SERVER_AUTH)
-    builder = builder.add_extension(_hosts(()), critical=False)
+    builder = builder.add_extension(_hosts(hosts), critical=False)
     return builder.sign(issuer.key, hashes.SHA256())
 
 
@@ -70,10 +73,18 @@ def node_certificate(
     return builder.add_extension(_hosts(hosts), critical=False).sign(issuer.key, hashes.SHA256())
 
 
-def client_certificate(issuer: Issuer, name: str, key: ec.EllipticCurvePublicKey, now: datetime) -> x509.Certificate:
+def client_certificate(
+    issuer: Issuer, name: str, key: ec.EllipticCurvePublicKey, now: datetime, days: int = DEVICE_DAYS
+) -> x509.Certificate:
     """For a device or a gateway worker: the name is its user name, its client id and its place in the topics."""
-    builder = _leaf(issuer, name, key, now, CLIENT_DAYS, ExtendedKeyUsageOID.CLIENT_AUTH)
+    builder = _leaf(issuer, name, key, now, days, ExtendedKeyUsageOID.CLIENT_AUTH)
     return builder.sign(issuer.key, hashes.SHA256())
+
+
+def is_due(certificate: x509.Certificate, now: datetime) -> bool:
+    """Two thirds of its time are over: it should be followed by a new one."""
+    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    return now >= ends - (ends - begins) / 3
 
 
 def request_pem(name: str, key: Key) -> bytes:
@@ -144,7 +155,7 @@ def _builder(
 def _hosts(more: Sequence[str]) -> x509.SubjectAlternativeName:
     """This machine, and the names and addresses under which others know it."""
     names: list[x509.GeneralName] = []
-    for host in dict.fromkeys((*SERVER_NAMES, *SERVER_ADDRESSES, *more)):
+    for host in dict.fromkeys((*SERVER_HOSTS, *more)):
         try:
             names.append(x509.IPAddress(ipaddress.ip_address(host)))
         except ValueError:

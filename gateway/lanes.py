@@ -52,14 +52,14 @@ class Lanes:
         return _number(status, "mono_ms", COUNT_MAX) >= _number(known, "mono_ms", COUNT_MAX)
 
     def _view(self, record: KeyRecord) -> LaneView:
-        word = self._words.get(record.kid)
+        word = self._words.get(record.device)
         if word is None:
-            return LaneView(record.post, record.kid, "unknown", "", 0, None, 0, None)
+            return LaneView(record.post, record.device, "unknown", "", 0, None, 0, None)
         status = word.status
         link_age_s = _number(status, "link_age_s") if "link_age_s" in status else None
         return LaneView(
             record.post,
-            record.kid,
+            record.device,
             _text(status, "state"),
             _text(status, "screen"),
             int(_number(status, "people")),

@@ -3,20 +3,23 @@
 gateway.toml     what an operator may change
 store.sqlite     events, and the register of devices and certificates
 servers-ca.crt   what devices and workers trust        clients-ca.crt   what the broker trusts
-gateway-1.crt    this worker's certificate
-secrets/         CA keys, the region's key, the acknowledgement key, the store's key, the worker's key
-broker/          broker.crt, broker.key
+gateway-1.crt    a worker's certificate                gateway-1.pub    what its acknowledgements are known by
+enrolment.crt    what the enrolment listener shows
+secrets/         CA keys, the region's keys, control keys, the store's key, keys of workers and of the listener
+broker/          broker.crt, broker.key, clients.crl and revoked (whom the broker does not let in)
 """
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from gateway import keyfiles
+from gateway.config import WORKER as WORKER
 from gateway.config import Config, load
 from gateway.store.connection import Connection
 from gateway.store.opening import open_store
-from messages.keys import GatewayKey, RegionKey
+from messages.keys import ControlKey, GatewayKey, RegionKey, RegionKeys
 
-WORKER = "gateway-1"
 REGION_KID = "region-1"
 CONFIG_NAME = "gateway.toml"
 
@@ -28,20 +31,41 @@ class StateFolder:
         self.state = state
         self.config: Config = config or load(state / CONFIG_NAME)
 
-    def region_key(self) -> RegionKey:
-        return RegionKey(REGION_KID, keyfiles.read_key(self.secret("region.key")))
+    def region_keys(self) -> "RegionKeyring":
+        """Every key that frames of this region may be sealed to; devices seal to the newest."""
+        return RegionKeyring(lambda: self._numbered("region", "region.key"))
 
-    def ack_key(self) -> GatewayKey:
-        return GatewayKey(WORKER, keyfiles.read_key(self.secret("ack.key")))
+    def region_key(self) -> RegionKey:
+        return self.region_keys().newest
+
+    def ack_key(self, worker: str = "") -> GatewayKey:
+        worker = worker or self.config.worker
+        return GatewayKey(worker, keyfiles.read_key(self.secret(ack_name(worker))))
 
     def gateways(self) -> dict[str, bytes]:
         """The public keys of the workers whose acknowledgements count."""
-        return {WORKER: self.ack_key().public}
+        return {name: keyfiles.read_key(self.state / f"{name}.pub") for name in self.workers()} or {
+            WORKER: self.ack_key(WORKER).public
+        }
+
+    def workers(self) -> list[str]:
+        return sorted((path.stem for path in self.state.glob("gateway-*.pub")), key=_number_of)
+
+    def control_key(self) -> ControlKey:
+        """The newest one: it signs commands and manifests and nothing else."""
+        kid, seed = list(self._numbered("control", "control-1.key").items())[-1]
+        return ControlKey(kid, seed)
 
     def controls(self) -> dict[str, bytes]:
         """The public keys that commands and manifests may be signed with."""
-        path = self.secret("control-1.key")
-        return {"control-1": GatewayKey("control-1", keyfiles.read_key(path)).public} if path.exists() else {}
+        keys = self._numbered("control", "control-1.key")
+        return {kid: ControlKey(kid, seed).public for kid, seed in keys.items()}
+
+    def _numbered(self, purpose: str, first: str) -> dict[str, bytes]:
+        """``{purpose}-1``, ``{purpose}-2`` and so on with their keys; the newest last."""
+        names = sorted((path.stem for path in (self.state / "secrets").glob(f"{purpose}-*.key")), key=_number_of)
+        found = {name: keyfiles.read_key(self.secret(f"{name}.key")) for name in names if name != f"{purpose}-1"}
+        return {f"{purpose}-1": keyfiles.read_key(self.secret(first)), **found}
 
     def store_key(self) -> bytes:
         return keyfiles.read_key(self.secret("store.key"))
@@ -57,10 +81,46 @@ class StateFolder:
         return self.state / "servers-ca.crt"
 
     def worker_certificate(self) -> Path:
-        return self.state / f"{WORKER}.crt"
+        return self.state / f"{self.config.worker}.crt"
 
     def worker_key(self) -> Path:
-        return self.secret(f"{WORKER}.key")
+        return self.secret(f"{self.config.worker}.key")
 
     def secret(self, name: str) -> Path:
         return self.state / "secrets" / name
+
+
+class RegionKeyring(RegionKeys):
+    """One that is not known is looked for once more on the disk: a key that was added while a worker runs must never
+    make that worker refuse a frame."""
+
+    def __init__(self, read: Callable[[], Mapping[str, bytes]]) -> None:
+        self._read = read
+        super().__init__(self._fresh())
+
+    @property
+    def newest(self) -> RegionKey:
+        return list(self.values())[-1]
+
+    def __missing__(self, kid: str) -> RegionKey:
+        fresh = self._fresh()
+        self.update(fresh)
+        return fresh[kid]
+
+    def get(self, kid: str, default: Any = None) -> Any:  # as dict says it
+        try:
+            return self[kid]
+        except KeyError:
+            return default
+
+    def _fresh(self) -> dict[str, RegionKey]:
+        return {kid: RegionKey(kid, secret) for kid, secret in self._read().items()}
+
+
+def ack_name(worker: str) -> str:
+    return "ack.key" if worker == WORKER else f"{worker}.ack.key"
+
+
+def _number_of(name: str) -> int:
+    number = name.rpartition("-")[2]
+    return int(number) if number.isdecimal() else 0

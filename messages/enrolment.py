@@ -3,6 +3,7 @@
 Bytes stand in base64, keys are raw (32 bytes). Nothing here is secret but the claim, which is good once.
 """
 
+import re
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
@@ -16,6 +17,7 @@ ENROL_PATH: Final = "/v1/enrol"
 RENEW_PATH: Final = "/v1/renew"
 NONCE_PATH: Final = "/v1/nonce"
 CA_PATH: Final = "/v1/ca"
+PLAIN: Final = re.compile(r"[A-Za-z0-9.:\[\]-]{0,200}")
 ENROL_LABEL: Final = b"borderpost-enrol-1\n"
 RENEW_LABEL: Final = b"borderpost-renew-1\n"
 
@@ -62,6 +64,7 @@ class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
     region_public: bytes
     gateways: dict[str, bytes]
     controls: dict[str, bytes]
+    at: str  # HOST:PORT where the device renews; empty: nowhere
     not_after_s: int
 
     @property
@@ -102,8 +105,10 @@ def read_renew(body: bytes) -> RenewRequest:
 def read_enrolled(body: bytes) -> Enrolled:
     enrolled = _decode(body, Enrolled)
     publics = [enrolled.region_public, *enrolled.gateways.values(), *enrolled.controls.values()]
-    kids = [enrolled.region, enrolled.post, enrolled.region_kid, *enrolled.gateways, *enrolled.controls]
-    if not enrolled.gateways or not all(map(is_name, kids)) or any(len(public) != SEED_BYTES for public in publics):
+    names = [enrolled.region, enrolled.post, enrolled.region_kid, *enrolled.gateways, *enrolled.controls]
+    # What is written into identity.toml: a quoting mark in it would let the other end write its own lines there.
+    plain = all(map(is_name, [*names, enrolled.kid.partition(".")[0]])) and PLAIN.fullmatch(enrolled.kid + enrolled.at)
+    if not plain or not enrolled.gateways or any(len(public) != SEED_BYTES for public in publics):
         raise BadRequest("The answer names a key that is none.")
     return enrolled
 

@@ -401,8 +401,8 @@ def result(region: Any, offers: Sequence[Offer], size: int) -> list[Any]:
     with closing(connect(Path(":memory:"))) as connection:
         connection.migrate()
         with closing(connect(region.authority.store_path())) as enrolled:
-            rows = [tuple(row) for row in enrolled.execute("SELECT * FROM devices")]
-        connection.executemany("INSERT INTO devices VALUES (?, ?, ?, ?, ?, ?)", rows)
+            for record in Register(enrolled).devices():
+                Register(connection).enrol(record, 0)
         desk = Desk(connection, region, Vault(region.authority.store_key()))
         for start in range(0, len(offers), size):
             desk.take(*offers[start : start + size])
