@@ -1,17 +1,14 @@
-"""How does a written row reach the region, and when may it go? The only file of the edge that speaks MQTT.
+"""Is the post in touch with its region? The line to the broker: made, kept, and made again.
 
-Rows go out in order; a row is struck off on the gateway's own signed acknowledgement, never on the broker's: a broker
-that is killed loses messages it has acknowledged (measured: 10,000 of 10,000). The lane never waits for any of this:
-SQLite works in a thread, and being offline is a state, not an error.
+The lane never waits for any of this, and being offline is a state, not an error. With ``edge.delivery``, which sends
+the rows, the only file of the edge that speaks MQTT.
 """
 
 import asyncio
 import logging
 import socket
-import ssl
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import SystemRandom
@@ -20,12 +17,12 @@ from typing import Final
 
 import aiomqtt
 
+from edge import tls
+from edge.delivery import PUBLISH_LIMIT_S, Delivery
+from edge.outbox.clock import PostClock, Stamp
 from edge.outbox.errors import OutboxError
-from edge.outbox.flight import Flight, Next
 from edge.outbox.limits import WINDOW_ROWS
 from edge.outbox.outbox import Outbox
-from edge.outbox.tables import Row
-from messages.ack import Ack, verify_ack
 from messages.errors import Refused
 from messages.keys import GatewayRecord
 from messages.status import sign_status
@@ -35,14 +32,12 @@ log = logging.getLogger(__name__)
 
 READ: Final = (Channel.ACK, Channel.CMD, Channel.LIST)
 ANSWER_LIMIT_S: Final = 5.0  # for a CONNACK or a SUBACK
-HANDSHAKE_LIMIT_S: Final = 3.0
 SAY_AGAIN_S: Final = 0.2
-PUBLISH_LIMIT_S: Final = 60.0  # a full window through 64 kbit/s takes several seconds; a dead line the keep-alive finds
 KEEPALIVE_S: Final = 10
 STEADY_S: Final = 10.0  # a connection that lasted so long was a good one: begin the back-off anew
 INCOMING_MAX: Final = 1_000
+OUTGOING_MAX: Final = 4 * WINDOW_ROWS  # both lanes, and as much again
 STATUS_BOOTS_MAX: Final = 16
-ALARM_EVERY_S: Final = 60.0
 ANSWERS_MAX: Final = 20  # to commands, kept while nobody can hear them
 CHANCE: Final = SystemRandom()
 
@@ -60,6 +55,7 @@ class UplinkSettings:
     ack_timeout_s: float = 5.0
     backoff_first_s: float = 0.2
     backoff_ceiling_s: float = 60.0
+    spread_s: float = 0.0  # a fleet whose broker went comes back over so long a time: 2 ms of its only core for each
     status_every_s: float = 2.0
 
 
@@ -76,7 +72,8 @@ class Uplink:
     """``run`` until cancelled. Callbacks come in the event loop and must return at once.
 
     ``on_state`` after each change; ``on_command`` with what stands on ``cmd`` and ``list``, not yet believed;
-    ``on_alarm`` with an ALARM of the contract; ``status`` gives what the lane tells of itself (no person in it).
+    ``on_alarm`` with an ALARM of the contract; ``status`` gives what the lane tells of itself (no person in it);
+    ``now`` is the clock of the post.
     """
 
     def __init__(
@@ -88,16 +85,20 @@ class Uplink:
         *,
         on_alarm: Callable[[str], None] = lambda code: None,
         status: Callable[[], Mapping[str, object]] = dict,
+        now: Callable[[], Stamp] | None = None,
     ) -> None:
         self._settings, self._outbox = settings, outbox
-        self._on_state, self._on_command, self._on_alarm, self._status = on_state, on_command, on_alarm, status
+        self._on_state, self._on_command, self._status = on_state, on_command, status
+        self._now = now or PostClock(outbox.floor_ms).now
         self._topic = outbox.sealer.topic
-        self._flight = Flight(settings.ack_timeout_s)
-        self._awake = asyncio.Event()
+        self._delivery = Delivery(
+            outbox,
+            settings.gateways,
+            settings.ack_timeout_s,
+            on_struck=lambda: on_state(self.state),
+            on_alarm=on_alarm,
+        )
         self._connected, self._changed_s = False, monotonic()
-        self._last_ack_s: float | None = None
-        self._refused_acks, self._last_alarm_s = 0, -ALARM_EVERY_S
-        self._sent_seq = 0  # of this boot: nobody can have what was never sent
         self._last_trouble = ""
         self._answers: deque[bytes] = deque(maxlen=ANSWERS_MAX)
         self._answered = asyncio.Event()
@@ -110,15 +111,14 @@ class Uplink:
 
     @property
     def state(self) -> UplinkState:
-        now_s = monotonic()
-        age_s = None if self._last_ack_s is None else now_s - self._last_ack_s
-        waiting = self._outbox.waiting_count
-        return UplinkState(self._connected, now_s - self._changed_s, waiting, age_s, self._refused_acks)
+        now_s, acked_s = monotonic(), self._delivery.last_ack_s
+        age_s = None if acked_s is None else now_s - acked_s
+        waiting, refused = self._outbox.waiting_count, self._delivery.refused_acks
+        return UplinkState(self._connected, now_s - self._changed_s, waiting, age_s, refused)
 
     async def run(self) -> None:
         """Connect, serve, and when that ends, wait a little and begin again, for ever."""
-        loop = asyncio.get_running_loop()
-        forget = self._outbox.on_commit(lambda: _wake(loop, self._awake))
+        forget = self._delivery.wake_from(asyncio.get_running_loop())
         work = asyncio.ensure_future(self._connect_for_ever())
         try:
             await asyncio.wait({work})
@@ -134,17 +134,17 @@ class Uplink:
     async def _connect_for_ever(self) -> None:
         failures = 0
         while True:
-            began_s, acked_s = monotonic(), self._last_ack_s
+            began_s, acked_s = monotonic(), self._delivery.last_ack_s
             await self._one_connection()
-            good = monotonic() - began_s > STEADY_S or self._last_ack_s != acked_s
+            good = monotonic() - began_s > STEADY_S or self._delivery.last_ack_s != acked_s
             failures = 0 if good else failures + 1
-            await asyncio.sleep(self._back_off_s(failures))
+            await asyncio.sleep(back_off_s(self._settings, failures, CHANCE.uniform))
 
     async def _one_connection(self) -> None:
         """One of three things ends it: the network (back off), the outbox's disk (the same), or cancellation."""
         try:
             async with self._client() as client:
-                client.pending_calls_threshold = 2 * WINDOW_ROWS  # a full window is no reason to warn
+                client.pending_calls_threshold = OUTGOING_MAX  # a full window is no reason to warn
                 await self._serve(client)
         except* (aiomqtt.MqttError, OSError, OutboxError, Refused) as group:
             self._say_offline(group.exceptions[0])
@@ -153,11 +153,6 @@ class Uplink:
 
     def _client(self) -> aiomqtt.Client:
         settings = self._settings
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.sslsocket_class = TidySocket
-        context.minimum_version = ssl.TLSVersion.TLSv1_3
-        context.load_verify_locations(settings.ca)
-        context.load_cert_chain(settings.cert, settings.key)
         return aiomqtt.Client(
             settings.host,
             settings.port,
@@ -167,54 +162,23 @@ class Uplink:
             timeout=ANSWER_LIMIT_S,
             keepalive=KEEPALIVE_S,
             max_queued_incoming_messages=INCOMING_MAX,
+            max_inflight_messages=OUTGOING_MAX,  # else paho lets a live row wait for the backlog's PUBACKs
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],  # else each answer waits 40 ms for its turn
-            tls_context=context,
+            tls_context=tls.context(settings.ca, settings.cert, settings.key, self._now),
         )
 
     async def _serve(self, client: aiomqtt.Client) -> None:
         for channel in READ:
             await client.subscribe(str(self._topic.to(channel)), qos=1)
-        self._flight = Flight(self._settings.ack_timeout_s)
+        await self._delivery.begin()
         self._turn(connected=True)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._receive(client))
-            tasks.create_task(self._send(client))
+            tasks.create_task(self._delivery.send(client, tasks))
+            tasks.create_task(self._delivery.strike())
             tasks.create_task(self._tell(client))
             tasks.create_task(self._say_answers(client))
 
-    # --- rows out ---
-    async def _send(self, client: aiomqtt.Client) -> None:
-        while True:
-            self._awake.clear()
-            plan = self._flight.next(monotonic())
-            rows = await asyncio.to_thread(self._rows_of, plan)
-            self._flight.forget(set(plan.again) - {row.place for row in rows})
-            if rows:
-                await self._publish(client, rows)
-            elif not plan.again:
-                await self._sleep_until(plan.wake_s)
-
-    def _rows_of(self, plan: Next) -> list[Row]:
-        fresh = self._outbox.waiting(plan.fresh, plan.after) if plan.fresh else []
-        return self._outbox.again(plan.again) + fresh
-
-    async def _publish(self, client: aiomqtt.Client, rows: Sequence[Row]) -> None:
-        """The broker's answer only paces us; rows wait for the gateway's."""
-        self._flight.sent([row.place for row in rows], monotonic())
-        own = [row.last for row in rows if row.boot == self._outbox.boot]
-        self._sent_seq = max([self._sent_seq, *own])
-        async with asyncio.TaskGroup() as tasks:
-            for row in rows:
-                tasks.create_task(client.publish(str(self._topic), row.frame, qos=1, timeout=PUBLISH_LIMIT_S))
-
-    async def _sleep_until(self, wake_s: float | None) -> None:
-        try:
-            async with asyncio.timeout(None if wake_s is None else max(0.0, wake_s - monotonic())):
-                await self._awake.wait()
-        except TimeoutError:
-            return  # Something is overdue: look again.
-
-    # --- acknowledgements and orders in ---
     async def _receive(self, client: aiomqtt.Client) -> None:
         channels = {str(self._topic.to(channel)): channel for channel in READ}
         async for message in client.messages:
@@ -222,40 +186,11 @@ class Uplink:
             if channel is None or not isinstance(payload, bytes):
                 log.warning("uplink: a message outside this device's topics was ignored")
             elif channel is Channel.ACK:
-                await self._take_ack(payload)
+                self._delivery.take(payload)
             elif channel is Channel.CMD and message.retain:
                 log.warning("uplink: a retained command was ignored")  # E03: an order of yesterday
             else:
                 self._on_command(channel, payload)
-
-    async def _take_ack(self, payload: bytes) -> None:
-        try:
-            ack = verify_ack(payload, self._topic, self._settings.gateways)
-        except Refused as refused:
-            self._refuse_ack("ack-forged", refused.reason)  # D27
-            return
-        struck = await asyncio.to_thread(self._strike, ack)
-        if struck is None:
-            self._refuse_ack("ack-unknown", "numbers that were never sent")  # D28
-            return
-        self._last_ack_s = monotonic()
-        self._flight.gone(struck)
-        self._awake.set()
-        self._on_state(self.state)
-
-    def _strike(self, ack: Ack) -> list[int] | None:
-        own = ack.boot == self._outbox.boot
-        sent_until = self._sent_seq if own else self._outbox.last_seq_of(ack.boot)
-        if sent_until is None or ack.seqs[-1][1] > sent_until:
-            return None
-        return self._outbox.strike(ack.boot, ack.seqs)
-
-    def _refuse_ack(self, alarm: str, why: str) -> None:
-        self._refused_acks += 1
-        log.warning("uplink: an acknowledgement was ignored: %s", why)
-        if monotonic() - self._last_alarm_s >= ALARM_EVERY_S:  # A flood of them must not fill the outbox with alarms.
-            self._last_alarm_s = monotonic()
-            self._on_alarm(alarm)
 
     async def _say_answers(self, client: aiomqtt.Client) -> None:
         while True:
@@ -299,10 +234,12 @@ class Uplink:
             self._last_trouble = trouble
             log.warning("uplink: offline, rows are kept (%s)", trouble)
 
-    def _back_off_s(self, failures: int) -> float:
-        """Doubling, with a ceiling; half of it chance, so that a thousand gates do not come back in one second."""
-        longest_s = min(self._settings.backoff_ceiling_s, self._settings.backoff_first_s * 2.0 ** min(failures, 16))
-        return longest_s * CHANCE.uniform(0.5, 1.0)
+
+def back_off_s(settings: UplinkSettings, failures: int, chance: Callable[[float, float], float]) -> float:
+    """Doubling, with a ceiling; half of it chance, so that a thousand gates do not come back in one second. Behind a
+    good connection, which others have lost in the same moment, anywhere within the spread."""
+    longest_s = min(settings.backoff_ceiling_s, settings.backoff_first_s * 2.0 ** min(failures, 16))
+    return longest_s * chance(0.5, 1.0) + (0.0 if failures else chance(0.0, settings.spread_s))
 
 
 def _heed_cancellation() -> None:
@@ -310,21 +247,3 @@ def _heed_cancellation() -> None:
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
-
-
-class TidySocket(ssl.SSLSocket):
-    """Closes itself when the handshake fails or hangs; paho would leave that to the garbage collector."""
-
-    def do_handshake(self, block: bool = False) -> None:
-        self.settimeout(HANDSHAKE_LIMIT_S)
-        try:
-            super().do_handshake(block)
-        except BaseException:
-            self.close()
-            raise
-
-
-def _wake(loop: asyncio.AbstractEventLoop, awake: asyncio.Event) -> None:
-    """From the committing thread. A loop that has just ended needs no waking, and the row is on the disk anyway."""
-    with suppress(RuntimeError):
-        loop.call_soon_threadsafe(awake.set)

@@ -4,12 +4,16 @@ A window of frames is on its way until each is acknowledged; what is not acknowl
 that grow rarer until something is acknowledged: a dead gateway is not flooded. A frame that the region never
 acknowledges must not stop the others: when a later one is acknowledged, it no longer counts, and while nothing is
 acknowledged at all, each round lets one fresh frame through to find out (D09).
+
+There are two lanes. *Live* is what happened just now: it has the whole window, whatever else is on its way. The
+*backlog* of an outage drains behind it, oldest first: with the whole window while nothing live is on its way, else with
+a fifth of it, so that the three days that were cut off do not delay the alarm of today.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from edge.outbox.limits import FLIGHT_ROWS_MAX, RESEND_CEILING_S, WINDOW_ROWS
+from edge.outbox.limits import FLIGHT_ROWS_MAX, LIVE_SHARE, RESEND_CEILING_S, WINDOW_ROWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,36 +25,71 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Fresh:
+    """So many rows behind ``after``, and not behind ``until``."""
+
+    count: int
+    after: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
 class Next:
-    """Send these again, and so many fresh ones behind ``after``; then ask again, at ``wake_s`` at the latest."""
+    """Send these again, and fresh ones of both lanes; then ask again, at ``wake_s`` at the latest."""
 
     again: tuple[int, ...]
-    fresh: int
-    after: int
+    live: Fresh
+    backlog: Fresh
     wake_s: float | None
 
 
 class Flight:
-    """One connection's view; ``Flight(...)`` anew after each reconnection, since nobody knows what got through."""
+    """One connection's view; ``Flight(...)`` anew after each reconnection, since nobody knows what got through.
 
-    def __init__(self, ack_timeout_s: float, window: int = WINDOW_ROWS, most: int = FLIGHT_ROWS_MAX) -> None:
+    ``backlog_until`` is the last place of the backlog; every place behind it is live.
+    """
+
+    def __init__(
+        self,
+        ack_timeout_s: float,
+        window: int = WINDOW_ROWS,
+        most: int = FLIGHT_ROWS_MAX,
+        *,
+        backlog_until: int = 0,
+    ) -> None:
         self._ack_timeout_s = ack_timeout_s
         self._window, self._most = window, most
         self._sent: dict[int, Sent] = {}
-        self._after = 0
+        self._split = backlog_until
+        self._after_live, self._after_backlog = backlog_until, 0
         self._turn = 0
         self._rounds = 0  # of sending again, since anything was acknowledged
         self._next_round_s = 0.0
 
     def next(self, now_s: float) -> Next:
         again = self._overdue(now_s) if now_s >= self._next_round_s else ()
-        in_window = sum(not sent.passed_over for sent in self._sent.values())
-        fresh = max(0, self._window - in_window)
-        if not fresh and again:
-            fresh = 1
-        fresh = min(fresh, self._most - len(self._sent))
         due_s = min((self._due_s(sent) for sent in self._sent.values()), default=None)
-        return Next(again, fresh, self._after, None if due_s is None else max(due_s, self._next_round_s))
+        live, backlog = self._fresh(again)
+        return Next(
+            again,
+            Fresh(live, self._after_live, (1 << 63) - 1),
+            Fresh(backlog, self._after_backlog, self._split),
+            None if due_s is None else max(due_s, self._next_round_s),
+        )
+
+    def _fresh(self, again: Sequence[int]) -> tuple[int, int]:
+        """How many of each lane may go."""
+        counted = [place for place, sent in self._sent.items() if not sent.passed_over]
+        live_out = sum(map(self._is_live, counted))
+        backlog_out = len(counted) - live_out
+        yielded = round(self._window * LIVE_SHARE) if live_out else 0
+        live = max(0, self._window - live_out)
+        backlog = max(0, self._window - yielded - backlog_out) if self._after_backlog < self._split else 0
+        if again:
+            live, backlog = max(1, live), max(1, backlog) if self._after_backlog < self._split else 0
+        room = self._most - len(self._sent)
+        live = min(live, room)
+        return live, min(backlog, room - live)
 
     def _overdue(self, now_s: float) -> tuple[int, ...]:
         """At most a window of them, those first that have waited longest."""
@@ -69,17 +108,25 @@ class Flight:
                 self._sent[place] = Sent(self._turn, now_s, attempts=1)
             else:
                 self._sent[place] = replace(earlier, turn=self._turn, at_s=now_s, attempts=earlier.attempts + 1)
-            self._after = max(self._after, place)
+            if self._is_live(place):
+                self._after_live = max(self._after_live, place)
+            else:
+                self._after_backlog = max(self._after_backlog, place)
 
     def gone(self, places: Sequence[int]) -> None:
-        """These are struck off. Whatever was sent before them and is still here has been passed over."""
-        turns = [sent.turn for place in places if (sent := self._sent.pop(place, None)) is not None]
-        latest = max(turns, default=0)
-        if latest:
-            self._rounds, self._next_round_s = 0, 0.0
+        """These are struck off. Whatever was sent before them in their lane and is still here has been passed over."""
+        latest = {True: 0, False: 0}
+        for place in places:
+            if (sent := self._sent.pop(place, None)) is not None:
+                live = self._is_live(place)
+                latest[live] = max(latest[live], sent.turn)
+                self._rounds, self._next_round_s = 0, 0.0
         for place, sent in self._sent.items():
-            if sent.turn < latest:
+            if sent.turn < latest[self._is_live(place)]:
                 self._sent[place] = replace(sent, passed_over=True)
+
+    def _is_live(self, place: int) -> bool:
+        return place > self._split
 
     def forget(self, places: Collection[int]) -> None:
         """These no longer wait, whoever struck them off."""

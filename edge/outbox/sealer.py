@@ -67,7 +67,7 @@ class Sealer:
             for event in events:
                 validate(event)
             payload_bytes = sum(len(event.to_json()) for event in events)
-            frame = seal_frame(events, self.topic, self.device_key, self.region)
+            frame = seal_frame(events, self.topic, self.device_key, self.region, number=number)
         except Refused as refused:
             raise Unfit(str(refused)) from refused
         return Sealed(events, frame, is_telemetry(group), payload_bytes)

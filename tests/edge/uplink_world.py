@@ -222,3 +222,7 @@ async def post_at(outbox: Outbox, settings: UplinkSettings) -> AsyncIterator[Pos
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
+
+
+def expect_all_stored_once(region: Region, post: Post, count: int) -> None:
+    assert sorted(region.stored) == [(post.outbox.boot, seq) for seq in range(1, count + 1)]

@@ -5,16 +5,21 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.outbox.flight import Flight, Next
+from edge.outbox.flight import Flight, Fresh, Next
 from edge.outbox.limits import RESEND_CEILING_S
 
 ACK_S = 5.0
+EVERYTHING = (1 << 63) - 1
 
 
 def fly(flight: Flight, waiting: list[int], now_s: float) -> list[int]:
     """What goes out now of what waits, as the uplink does it."""
     plan = flight.next(now_s)
-    fresh = [place for place in waiting if place > plan.after][: plan.fresh]
+    fresh = [
+        place
+        for lane in (plan.live, plan.backlog)
+        for place in [place for place in waiting if lane.after < place <= lane.until][: lane.count]
+    ]
     again = [place for place in plan.again if place in waiting]
     flight.forget(set(plan.again) - set(again))
     flight.sent(again + fresh, now_s)
@@ -25,7 +30,7 @@ def test_a_window_goes_out_in_order_and_then_waits() -> None:
     flight, waiting = Flight(ACK_S, window=3), list(range(1, 10))
     assert fly(flight, waiting, 0.0) == [1, 2, 3]
     assert fly(flight, waiting, 1.0) == []
-    assert flight.next(1.0) == Next((), 0, 3, wake_s=5.0)
+    assert flight.next(1.0) == Next((), Fresh(0, 3, EVERYTHING), Fresh(0, 0, 0), wake_s=5.0)
 
 
 def test_each_acknowledgement_lets_the_next_one_go() -> None:
@@ -79,8 +84,7 @@ def test_what_is_on_its_way_is_bounded() -> None:
     for _ in range(50):
         fly(flight, waiting, now_s)
         now_s += RESEND_CEILING_S
-    assert flight.next(now_s).fresh == 0
-    assert flight.next(now_s).after == 40
+    assert flight.next(now_s).live == Fresh(0, 40, EVERYTHING)
 
 
 def test_what_others_have_struck_off_is_forgotten() -> None:
@@ -90,12 +94,37 @@ def test_what_others_have_struck_off_is_forgotten() -> None:
     assert flight.next(100.0).again == (2,)
 
 
+def test_an_alarm_of_today_goes_out_at_once_whatever_of_the_backlog_is_on_its_way() -> None:
+    flight, waiting = Flight(ACK_S, window=20, backlog_until=1_000), list(range(1, 1_001))
+    assert fly(flight, waiting, 0.0) == list(range(1, 21))  # nothing live: the backlog has the whole window
+    waiting += [1_001, 1_002]
+    assert fly(flight, waiting, 0.1) == [1_001, 1_002]
+
+
+def test_while_something_live_is_on_its_way_the_backlog_has_a_fifth_of_the_window() -> None:
+    flight, waiting = Flight(ACK_S, window=20, backlog_until=1_000), list(range(1, 1_101))
+    assert fly(flight, waiting, 0.0) == [*range(1_001, 1_021), *range(1, 21)]
+    flight.gone(list(range(1, 21)))
+    assert fly(flight, waiting[20:], 0.1) == [21, 22, 23, 24]
+    flight.gone(list(range(1_001, 1_021)))
+    assert fly(flight, [place for place in waiting[20:] if not 1_000 < place < 1_021], 0.2)[:20] == [
+        *range(1_021, 1_041)
+    ]
+
+
+def test_a_backlog_that_has_drained_is_not_asked_for_any_more() -> None:
+    flight, waiting = Flight(ACK_S, backlog_until=3), [1, 2, 3, 4]
+    assert fly(flight, waiting, 0.0) == [4, 1, 2, 3]
+    flight.gone(waiting)
+    assert flight.next(0.1) == Next((), Fresh(20, 4, EVERYTHING), Fresh(0, 3, 3), wake_s=None)
+
+
 @settings(max_examples=30)
-@given(st.data(), st.integers(1, 5), st.integers(1, 30))
+@given(st.data(), st.integers(1, 5), st.integers(1, 30), st.integers(0, 30))
 def test_with_a_gateway_that_answers_in_the_end_everything_is_acknowledged(
-    data: st.DataObject, window: int, rows: int
+    data: st.DataObject, window: int, rows: int, backlog_until: int
 ) -> None:
-    flight, waiting, now_s = Flight(ACK_S, window), list(range(1, rows + 1)), 0.0
+    flight, waiting, now_s = Flight(ACK_S, window, backlog_until=backlog_until), list(range(1, rows + 1)), 0.0
     for _ in range(20):  # a bad time: any of what is sent may be lost
         got = data.draw(st.lists(st.sampled_from(fly(flight, waiting, now_s) or [0]), unique=True))
         flight.gone(got)

@@ -1,0 +1,172 @@
+"""What if the region loses what it has acknowledged? Frames that were struck off are kept a while, to be sent again.
+
+A region that goes on from yesterday's backup begins a new *epoch*, and its acknowledgements say so: then what is kept
+here goes back into the outbox. The frames lie sealed, as they were sent, in files of some hundred, written without
+sync (a few seconds of them may be missing after a power cut at this very post) and dropped whole: when they are too
+old, when they take too much, and before anything else of the outbox finds no room.
+"""
+
+import json
+import os
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+HEAD: Final = struct.Struct(">QQQ?II")  # place, last number, time, telemetry, bytes and CRC-32 of the frame
+SEGMENT_BYTES: Final = 262_144
+EPOCHS_REMEMBERED: Final = 16
+KEPT, AGAIN, EPOCHS = "*.kept", "*.again", "epochs.json"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Whole:
+    """A row of the outbox with all that it needs to stand there again."""
+
+    place: int
+    last: int
+    time_ms: int
+    telemetry: bool
+    frame: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How long, by the clock in the frames themselves, and how much at most; 0 bytes: nothing."""
+
+    most_ms: int = 172_800_000
+    most_bytes: int = 67_108_864
+
+
+class Kept:
+    """A folder of its own. No method raises for a disk that is full or lost: the outbox itself comes first."""
+
+    def __init__(self, folder: Path, keeping: Keeping) -> None:
+        self._folder, self._keeping = folder, keeping
+        with suppress(OSError):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        self._newest_ms = 0
+        self.written_bytes = 0
+
+    # --- keep ---
+    def keep(self, rows: Sequence[Whole]) -> None:
+        """Behind what is kept already; call it before the rows are deleted."""
+        if not rows or not self._keeping.most_bytes:
+            return
+        self._newest_ms = max(self._newest_ms, *(row.time_ms for row in rows))
+        content = b"".join(_written(row) for row in rows)
+        try:
+            self._append(content)
+        except OSError:  # Full: better no copy than no room.
+            self.give_up()
+        self._prune()
+
+    def _append(self, content: bytes) -> None:
+        segments = self._segments(KEPT)
+        if not segments or segments[-1].stat().st_size >= SEGMENT_BYTES:
+            number = 1 + max((int(path.stem) for path in (*segments, *self._segments(AGAIN))), default=0)
+            segments.append(self._folder / f"{number:016d}.kept")
+        descriptor = os.open(segments[-1], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(descriptor, content)
+            self.written_bytes += len(content)
+        finally:
+            os.close(descriptor)
+
+    def _prune(self) -> None:
+        """Drop what is too old (a segment is as old as its last row) or too much, the oldest first."""
+        segments = self._segments(KEPT)
+        size_bytes = sum(_size(path) for path in segments)
+        for path in segments[:-1]:
+            rows = _read(path) if size_bytes <= self._keeping.most_bytes else []
+            if rows and rows[-1].time_ms >= self._newest_ms - self._keeping.most_ms:
+                return
+            size_bytes -= _size(path)
+            path.unlink(missing_ok=True)
+
+    def give_up(self) -> bool:
+        """Drop the oldest segment to make room. False when there is none."""
+        for path in (*self._segments(KEPT), *self._segments(AGAIN)):
+            with suppress(OSError):
+                path.unlink()
+                return True
+        return False
+
+    # --- send again ---
+    def heed(self, epoch: str) -> None:
+        """The region's store is of this epoch. When that is news, all that was kept until now is to be sent again.
+
+        Attack: an old acknowledgement, played again, bears an epoch that has passed. It is remembered, and no news.
+        """
+        known = self._epochs()
+        if not epoch or epoch in known:
+            return
+        with suppress(OSError):
+            if known:
+                for path in self._segments(KEPT):
+                    path.rename(path.with_suffix(".again"))
+            self._remember([*known, epoch][-EPOCHS_REMEMBERED:])
+
+    def again(self) -> list[Whole]:
+        """The oldest rows that are to be sent again; say ``put_back`` when they stand in the outbox."""
+        for path in self._segments(AGAIN):
+            if rows := _read(path):
+                return rows
+            path.unlink(missing_ok=True)  # torn by a power cut from its first row on
+        return []
+
+    def put_back(self) -> None:
+        for path in self._segments(AGAIN)[:1]:
+            path.unlink(missing_ok=True)
+
+    def _epochs(self) -> list[str]:
+        try:
+            return [str(epoch) for epoch in json.loads((self._folder / EPOCHS).read_bytes())]
+        except (OSError, ValueError, TypeError):
+            return []
+
+    def _remember(self, epochs: list[str]) -> None:
+        fresh = self._folder / f"{EPOCHS}.new"
+        with fresh.open("wb") as file:
+            file.write(json.dumps(epochs).encode())
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._folder / EPOCHS)
+
+    def _segments(self, pattern: str) -> list[Path]:
+        return sorted(self._folder.glob(pattern))
+
+
+def _written(row: Whole) -> bytes:
+    crc = zlib.crc32(row.frame)
+    return HEAD.pack(row.place, row.last, row.time_ms, row.telemetry, len(row.frame), crc) + row.frame
+
+
+def _read(path: Path) -> list[Whole]:
+    try:
+        return list(_rows(path.read_bytes()))
+    except OSError:
+        return []
+
+
+def _rows(content: bytes) -> Iterator[Whole]:
+    """Up to the first row that is not whole: what a power cut left behind it cannot be told from noise."""
+    at = 0
+    while at + HEAD.size <= len(content):
+        place, last, time_ms, telemetry, size_bytes, crc = HEAD.unpack_from(content, at)
+        at += HEAD.size
+        frame = content[at : at + size_bytes]
+        if len(frame) != size_bytes or zlib.crc32(frame) != crc:
+            return
+        yield Whole(place, last, time_ms, telemetry, frame)
+        at += size_bytes
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

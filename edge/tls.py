@@ -1,0 +1,63 @@
+"""Is this our broker? TLS 1.3 with both certificates, whose dates are judged by the post's own time.
+
+OpenSSL would ask the system's clock, and a device that wakes in 1970 would take every certificate for one of the future
+and never come online again to learn the time. So its check of dates is switched off, and done here, between the
+handshake and the first byte that is sent. Everything else stays OpenSSL's: chain, name, usage, signature.
+"""
+
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from cryptography.x509 import load_der_x509_certificate
+
+from edge.outbox.clock import Stamp
+from messages.events import Clock
+
+HANDSHAKE_LIMIT_S: Final = 3.0
+NO_CHECK_TIME: Final = ssl.VerifyFlags(0x200000)  # X509_V_FLAG_NO_CHECK_TIME, x509_vfy.h; ssl has no name for it
+
+
+class PostContext(ssl.SSLContext):
+    """``now`` is the clock of the post, which never shows less than it showed before, whatever the system's does."""
+
+    now: Callable[[], Stamp]
+
+
+def context(ca: Path, cert: Path, key: Path, now: Callable[[], Stamp]) -> PostContext:
+    """Made for each connection, so that a certificate that was renewed meanwhile is taken. Raises OSError."""
+    made = PostContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.now = now
+    made.sslsocket_class = PostSocket
+    made.minimum_version = ssl.TLSVersion.TLSv1_3  # E12
+    made.verify_flags |= NO_CHECK_TIME
+    made.load_verify_locations(ca)
+    made.load_cert_chain(cert, key)
+    return made
+
+
+class PostSocket(ssl.SSLSocket):
+    """Closes itself when the handshake fails or hangs; paho would leave that to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        self.settimeout(HANDSHAKE_LIMIT_S)
+        try:
+            super().do_handshake(block)
+            if isinstance(self.context, PostContext):
+                expect_dates(self.getpeercert(binary_form=True) or b"", self.context.now())
+        except BaseException:
+            self.close()
+            raise
+
+
+def expect_dates(certificate_der: bytes, now: Stamp) -> None:
+    """Raises SSLCertVerificationError (E15). A clock that is not believed is still a floor: what had ended by then has
+    ended, but nobody can say of a certificate that it has not begun."""
+    certificate = load_der_x509_certificate(certificate_der)
+    if now.time > certificate.not_valid_after_utc:
+        raise ssl.SSLCertVerificationError("CERTIFICATE_VERIFY_FAILED: the broker's certificate has ended")
+    if now.clock is not Clock.UNKNOWN and now.time < certificate.not_valid_before_utc:
+        raise ssl.SSLCertVerificationError(
+            "CERTIFICATE_VERIFY_FAILED: the broker's certificate begins later: look at the clock of this device"
+        )

@@ -1,0 +1,126 @@
+"""The line to the broker: cut, slow, forged, or not there at all, it is a state and no error."""
+
+import asyncio
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edge.outbox.outbox import Outbox
+from simulators.network.broker import Broker, Certificates, free_port
+from simulators.network.proxy import Proxy
+from tests.edge.uplink_world import (
+    TOPIC,
+    Authority,
+    Pki,
+    expect_all_stored_once,
+    post_at,
+    region_at,
+    settings_for,
+    until,
+)
+
+
+def test_a_cut_wire_and_a_silent_one_are_states_and_heal(broker: Broker, pki: Pki, outbox: Outbox) -> None:
+    async def story() -> None:
+        proxy = Proxy(broker.port)
+        port = await proxy.start()
+        try:
+            async with region_at(broker.port, pki) as region, post_at(outbox, settings_for(port, pki)) as post:
+                post.commit()
+                await post.drained()
+                await proxy.cut()
+                await until(lambda: not post.uplink.state.connected)
+                post.commit(5)
+                assert (post.uplink.state.waiting, post.states[-1].connected) == (5, False)
+                await proxy.heal()
+                await post.drained()
+                proxy.faults.down_hole = True  # acknowledgements vanish, and come later
+                post.commit(5)
+                await until(lambda: len(region.stored) == 11)
+                assert outbox.waiting_count == 5
+                await proxy.heal()
+                await post.drained()
+                expect_all_stored_once(region, post, 11)
+        finally:
+            await proxy.stop()
+
+    asyncio.run(story())
+
+
+def test_a_slow_and_torn_wire_delivers_all_the_same(broker: Broker, pki: Pki, outbox: Outbox) -> None:
+    async def story() -> None:
+        proxy = Proxy(broker.port)
+        port = await proxy.start()
+        proxy.faults.latency_s, proxy.faults.slice_bytes = 0.05, 700
+        try:
+            async with region_at(broker.port, pki) as region, post_at(outbox, settings_for(port, pki)) as post:
+                post.commit(25)
+                await post.drained()
+                expect_all_stored_once(region, post, 25)
+        finally:
+            await proxy.stop()
+
+    asyncio.run(story())
+
+
+def test_e14_a_broker_of_another_authority_gets_nothing(
+    pki: Pki, outbox: Outbox, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "foreign").mkdir()
+    foreign = Pki(tmp_path / "foreign")
+    certificates = Certificates(*foreign.broker, foreign.clients_ca)
+
+    async def story(port: int) -> None:
+        async with post_at(outbox, settings_for(port, pki)) as post:
+            post.commit()
+            await until(lambda: "CERTIFICATE_VERIFY_FAILED" in caplog.text)
+            assert not post.uplink.state.connected
+            assert outbox.waiting_count == 1
+
+    with Broker(tmp_path / "broker", certificates, region=TOPIC.region) as broker:
+        asyncio.run(story(broker.port))
+
+
+def test_e14_a_device_that_the_broker_does_not_know_stays_offline_and_keeps_its_rows(
+    broker: Broker, pki: Pki, outbox: Outbox, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    stranger = Authority(tmp_path, "stranger").issue("lane-1", Pki.CLIENT)
+
+    async def story() -> None:
+        settings = replace(settings_for(broker.port, pki), cert=stranger[0], key=stranger[1])
+        async with post_at(outbox, settings) as post:
+            post.commit()
+            await until(lambda: "offline" in caplog.text)
+            assert outbox.waiting_count == 1
+
+    asyncio.run(story())
+
+
+def test_no_broker_at_all_is_said_once_and_ends_at_once_when_told(
+    pki: Pki, outbox: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story() -> None:
+        async with post_at(outbox, settings_for(free_port(), pki)) as post:
+            post.commit()
+            await until(lambda: "offline" in caplog.text)
+            await asyncio.sleep(0.5)  # several attempts more
+            assert caplog.text.count("offline") == 1
+            began_s = time.monotonic()
+        assert time.monotonic() - began_s < 1.0
+        assert outbox.waiting_count == 1
+
+    asyncio.run(story())
+
+
+def test_it_ends_whenever_it_is_told_to(broker: Broker, pki: Pki, outbox: Outbox) -> None:
+    async def story() -> None:
+        settings = replace(settings_for(broker.port, pki), status_every_s=0.0)  # so that something is always awaited
+        for round_ in range(30):
+            async with asyncio.timeout(10), post_at(outbox, settings) as post:
+                if round_ % 3:
+                    await post.connected()
+                await asyncio.sleep(0.003 * round_)
+
+    asyncio.run(story())
