@@ -26,3 +26,14 @@ CBOR_DEPTH_MAX: Final = 8
 ACK_MAX_BYTES: Final = 16_384
 ACK_RANGES_MAX: Final = 500
 STATUS_MAX_BYTES: Final = 16_384
+
+# --- commands and lists (13.4, 13.5) ---
+COMMAND_MAX_BYTES: Final = 16_384
+ARGUMENTS_MAX: Final = 16
+ANSWER_MAX_BYTES: Final = 65_536
+ANSWER_BODY_MAX_BYTES: Final = 65_000  # leaves room for the rest of the answer
+MANIFEST_MAX_BYTES: Final = 4_096
+CHUNK_MAX_BYTES: Final = 65_536  # of content
+CHUNK_MESSAGE_MAX_BYTES: Final = 65_792  # with what stands around it
+LIST_MAX_BYTES: Final = 16_000_000
+LIST_VALID_MAX_S: Final = 366 * 86_400
