@@ -89,6 +89,8 @@ class Edge:
             identity.gateways,
             backoff_ceiling_s=config.uplink.backoff_ceiling_s,
             status_every_s=config.uplink.status_every_s,
+            protocol=config.uplink.protocol,
+            more=config.uplink.others,
         )
         self._officer_key = _officer_key(folder / "officer.key")
         self._policy = Policy(folder / "rules.toml", folder / "lists", _raw_key(folder / "lists.key"), self._now)

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar  # Any: TOML values, until they are parsed here
 
@@ -17,6 +17,7 @@ PUT_BACK_MAX_S = 60  # it is a person who lies there in memory
 RETENTION_MAX_DAYS = 36_500  # a date must come of it
 
 IDENTITY = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")  # docs/contract.md, 1
+ADDRESS = re.compile(r"[^:\s]{1,253}:[0-9]{1,5}")
 
 
 class ConfigError(Exception):
@@ -59,6 +60,12 @@ class Uplink:
     port: int
     backoff_ceiling_s: float = 60.0
     status_every_s: float = 2.0
+    protocol: str = "5"
+    more: list[str] = field(default_factory=list)  # HOST:PORT of the other nodes of a cluster
+
+    @property
+    def others(self) -> list[tuple[str, int]]:
+        return [(host, int(port)) for host, _, port in (word.rpartition(":") for word in self.more)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,5 +155,9 @@ def _judge(config: Config) -> None:
     for name in ("backoff_ceiling_s", "status_every_s"):
         if not getattr(config.uplink, name) > 0:
             raise ConfigError(f"[uplink] {name} must be more than 0.")
+    if config.uplink.protocol not in ("5", "3.1.1"):
+        raise ConfigError('[uplink] protocol must be "5" or "3.1.1".')
+    if not isinstance(config.uplink.more, list) or not all(ADDRESS.fullmatch(str(word)) for word in config.uplink.more):
+        raise ConfigError('[uplink] more must be a list of "HOST:PORT".')
     if not 0 < config.face.threshold < 1:
         raise ConfigError("[face] threshold must lie between 0 and 1.")

@@ -8,12 +8,12 @@ import asyncio
 import logging
 import socket
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import SystemRandom
 from time import monotonic
-from typing import Final
+from typing import Final, TypedDict
 
 import aiomqtt
 
@@ -40,6 +40,14 @@ OUTGOING_MAX: Final = 4 * WINDOW_ROWS  # both lanes, and as much again
 STATUS_BOOTS_MAX: Final = 16
 ANSWERS_MAX: Final = 20  # to commands, kept while nobody can hear them
 CHANCE: Final = SystemRandom()
+PROTOCOLS: Final = {"5": aiomqtt.ProtocolVersion.V5, "3.1.1": aiomqtt.ProtocolVersion.V311}
+
+
+class Memory(TypedDict, total=False):
+    """What each version calls the wish that the broker remember nothing."""
+
+    clean_start: bool
+    clean_session: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,8 @@ class UplinkSettings:
     backoff_ceiling_s: float = 60.0
     spread_s: float = 0.0  # a fleet whose broker went comes back over so long a time: 2 ms of its only core for each
     status_every_s: float = 2.0
+    protocol: str = "5"  # or "3.1.1": a NATS cluster speaks no other
+    more: Sequence[tuple[str, int]] = ()  # other nodes of that cluster; each attempt takes one of them all
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +163,15 @@ class Uplink:
 
     def _client(self) -> aiomqtt.Client:
         settings = self._settings
+        host, port = CHANCE.choice([(settings.host, settings.port), *settings.more])
+        # What was missed is sent again: nothing depends on the broker's memory.
+        memory: Memory = {"clean_start": True} if settings.protocol == "5" else {"clean_session": True}
         return aiomqtt.Client(
-            settings.host,
-            settings.port,
+            host,
+            port,
             identifier=self._topic.device,
-            protocol=aiomqtt.ProtocolVersion.V5,
-            clean_start=True,  # What was missed is sent again: nothing depends on the broker's memory.
+            protocol=PROTOCOLS[settings.protocol],
+            **memory,
             timeout=ANSWER_LIMIT_S,
             keepalive=KEEPALIVE_S,
             max_queued_incoming_messages=INCOMING_MAX,
@@ -169,7 +182,8 @@ class Uplink:
 
     async def _serve(self, client: aiomqtt.Client) -> None:
         for channel in READ:
-            await client.subscribe(str(self._topic.to(channel)), qos=1)
+            # A NATS cluster would keep a replicated consumer for each QoS 1 subscription, and deliver no better for it.
+            await client.subscribe(str(self._topic.to(channel)), qos=1 if self._settings.protocol == "5" else 0)
         await self._delivery.begin()
         self._turn(connected=True)
         async with asyncio.TaskGroup() as tasks:
