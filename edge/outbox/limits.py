@@ -24,6 +24,9 @@ STRIKE_MAX_BYTES: Final = 131_072  # the same: it must fit into the ballast with
 DROP_ROWS_MAX: Final = 50  # declared by one event, of at most 64 ranges
 DROP_ROWS_LEAST: Final = 8  # the declaration takes a row itself: fewer would free nothing
 
+# --- to be sent again, to a region that lost it ---
+PUT_BACK_BELOW: Final = 200  # waiting events: more of the past only when that of today is on its way
+
 # --- telemetry, before it is written ---
 GROUP_EVENTS_MAX: Final = 50
 GROUP_WAIT_S: Final = 0.2
@@ -34,6 +37,7 @@ EARLIEST_MS: Final = 1_767_225_600_000  # 2026-01-01, before this software: no t
 STEP_MAX_MS: Final = 300_000  # a wall clock that jumps further than this without being synchronised is not believed
 OFF_MAX_MS: Final = 315_360_000_000  # ten years: no device was switched off for longer, its clock has gone wrong
 STEP_TOLD_MS: Final = 1_000  # a smaller step is no event
+CHANGES_MAX: Final = 16  # between two looks; a clock that is moved more often tells the last ones
 
 # --- what is on its way ---
 WINDOW_ROWS: Final = 20

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.outbox.clock import PostClock, Stamp
-from edge.outbox.limits import EARLIEST_MS, STEP_MAX_MS
+from edge.outbox.clock import Changed, PostClock, Stamp
+from edge.outbox.kernel_clock import is_kept
+from edge.outbox.limits import CHANGES_MAX, EARLIEST_MS, OFF_MAX_MS, STEP_MAX_MS
 from messages.events import Clock
 
 NOW_MS = EARLIEST_MS + 1_000_000_000
@@ -92,6 +93,59 @@ def test_d06_a_new_device_that_wakes_in_1970_starts_when_this_software_was_made(
     assert (ms_of(stamp), stamp.clock) == (EARLIEST_MS, Clock.UNKNOWN)
 
 
+def test_a_battery_clock_that_has_gone_mad_is_not_believed_until_it_is_kept() -> None:
+    world = World(wall_ms=NOW_MS + OFF_MAX_MS + 1, synced=False)
+    clock = world.clock(floor_ms=NOW_MS)
+    assert (ms_of(clock.now()), clock.now().clock) == (NOW_MS, Clock.UNKNOWN)
+    world.wall_ms, world.synced = NOW_MS + DAY_MS, True
+    assert (ms_of(clock.now()), clock.now().clock) == (NOW_MS + DAY_MS, Clock.SYNCED)
+
+
+def test_a_clock_set_back_a_little_goes_at_half_speed_until_it_is_caught_up() -> None:
+    world = World()
+    clock = world.clock()
+    clock.now()
+    world.wall_ms -= 10_000
+    shown = []
+    for _ in range(25):
+        world.passes(1_000)
+        shown.append(clock.now())
+    times = [ms_of(stamp) - NOW_MS for stamp in shown]
+    assert times[:3] == [500, 1_000, 1_500]
+    assert times[-1] == world.wall_ms - NOW_MS
+    assert shown[0].clock is Clock.HOLDOVER
+    assert shown[-1].clock is Clock.SYNCED
+    assert [(one.cause, one.offset_ms) for one in clock.changes()] == [("lost", -10_000), ("synced", 0)]
+
+
+def test_each_change_of_the_clock_is_told_once_with_what_it_was_moved_by() -> None:
+    world = World(synced=False)
+    clock = world.clock()
+    clock.now()
+    assert clock.changes() == []  # however far a device was off: its start is no change
+    world.wall_ms += STEP_MAX_MS
+    clock.now()
+    assert clock.changes() == [Changed("stepped", STEP_MAX_MS, Clock.HOLDOVER)]
+    world.wall_ms += 5 * DAY_MS
+    clock.now()
+    assert clock.changes() == [Changed("lost", 5 * DAY_MS, Clock.UNKNOWN)]
+    world.wall_ms -= 5 * DAY_MS
+    clock.now()
+    world.synced = True
+    clock.now()
+    assert clock.changes() == [
+        Changed("regained", -5 * DAY_MS, Clock.HOLDOVER),
+        Changed("synced", 0, Clock.SYNCED),
+    ]
+    world.synced = False
+    clock.now()
+    assert clock.changes() == [Changed("lost", 0, Clock.HOLDOVER)]
+    for _ in range(2 * CHANGES_MAX):
+        world.wall_ms += 2_000
+        clock.now()
+    assert len(clock.changes()) == CHANGES_MAX
+
+
 @given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(-10 * DAY_MS, 10 * DAY_MS), st.booleans()), max_size=20))
 def test_time_never_runs_backwards_whatever_the_wall_clock_does(steps: list[tuple[int, int, bool]]) -> None:
     world = World()
@@ -109,3 +163,7 @@ def test_the_clock_of_this_machine_can_be_read() -> None:
     first, second = clock.now(), clock.now()
     assert first.time <= second.time
     assert first.mono_ms <= second.mono_ms
+
+
+def test_the_kernel_can_be_asked_whether_its_clock_is_kept() -> None:
+    assert is_kept() in (True, False)
