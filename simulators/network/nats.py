@@ -11,7 +11,8 @@ import shutil
 import subprocess
 import time
 import urllib.request
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -115,11 +116,12 @@ class NatsNode:
 
 
 class NatsCluster:
-    """The nodes whose folders lie in ``folder``, in the order of their names."""
+    """The nodes whose folders these are."""
 
-    def __init__(self, folder: Path) -> None:
-        folders = sorted(path.parent for path in folder.glob(f"*/{CONFIG_NAME}"))
+    def __init__(self, folders: Sequence[Path], device_ports: Sequence[int] = ()) -> None:
         ports = [Ports.free() for _ in folders]
+        for at, port in enumerate(device_ports):
+            ports[at] = replace(ports[at], devices=port)
         routes = tuple(each.routes for each in ports)
         self.nodes = [NatsNode(path, own, routes) for path, own in zip(folders, ports, strict=True)]
 

@@ -5,6 +5,7 @@ closed home, so the data then lie in a temporary folder that goes when this goes
 """
 
 import contextlib
+import json
 import os
 import pwd
 import secrets
@@ -15,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
 from simulators.network.broker import free_port
 from simulators.network.broker_files import may_reach
@@ -27,6 +28,7 @@ STOP_LIMIT_S: Final = 10.0
 POLL_S: Final = 0.02
 READY: Final = b"database system is ready to accept connections"
 SECRET_BYTES: Final = 16
+ACCESS_NAME: Final = "access.json"  # port and password, for the next run in the same folder
 INSTALLED: Final = Path("/usr/lib/postgresql")
 SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
@@ -54,9 +56,10 @@ class Postgres:
         self._user = DAEMON_USER if os.geteuid() == 0 else None
         self._temporary = self._user is not None and not may_reach(folder, self._user)
         self.folder = Path(tempfile.mkdtemp(prefix="borderpost-postgres-")) if self._temporary else folder
-        self.port = port or free_port()
         self.log = self.folder / "postgres.log"
-        self._secret = secrets.token_hex(SECRET_BYTES)
+        kept = self._kept()
+        self.port = port or kept.get("port") or free_port()
+        self._secret = str(kept.get("secret") or secrets.token_hex(SECRET_BYTES))
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -146,11 +149,18 @@ class Postgres:
         initdb += ["--pwfile", str(password), "--auth", "scram-sha-256", "--encoding", "UTF8", "--no-locale"]
         made = self._run([*initdb, "--no-sync"])
         password.unlink()
+        access = self.folder / ACCESS_NAME
+        access.touch(0o600)
+        access.write_text(json.dumps({"port": self.port, "secret": self._secret}))
         if made.returncode:
             raise PostgresFailed(f"initdb could not make a database: {made.stderr.strip().splitlines()[-1]}")
         # A database of the owner's name, before anybody may connect.
         single = [str(programs / "postgres"), "--single", "-D", str(self.folder / "data"), "postgres"]
         self._run(single, f"CREATE DATABASE {OWNER}\n")
+
+    def _kept(self) -> dict[str, Any]:  # what an earlier run in this folder wrote
+        access = self.folder / ACCESS_NAME
+        return dict(json.loads(access.read_text())) if access.exists() else {}
 
     def _run(self, words: list[str], told: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
