@@ -51,7 +51,9 @@ class Delivery:
         self.refused_acks = 0
 
     async def begin(self) -> None:
-        """Nothing is on its way now. Whatever waits but for the newest rows is backlog."""
+        """Nothing is on its way now. Whatever waits but for the newest rows is backlog, and so is what goes again to a
+        region that has lost it."""
+        await asyncio.to_thread(self._outbox.put_back)
         backlog_until = await asyncio.to_thread(self._outbox.backlog_until)
         self._flight = Flight(self._ack_timeout_s, backlog_until=backlog_until)
 
@@ -106,17 +108,19 @@ class Delivery:
             await self._acked.wait()
             self._acked.clear()
             acks, self._acks = self._acks, []
-            struck, strange = await asyncio.to_thread(self._strike, acks)
+            struck, strange, put_back = await asyncio.to_thread(self._strike, acks)
             for _ in range(strange):
                 self._refuse("ack-unknown", "numbers that were never sent")  # D28
             if strange < len(acks):
                 self.last_ack_s = monotonic()
             self._flight.gone(struck)
+            if put_back:
+                await self.begin()
             self._awake.set()
             self._on_struck()
 
-    def _strike(self, acks: list[Ack]) -> tuple[list[int], int]:
-        """The places that went, and how many acknowledgements nobody can have meant."""
+    def _strike(self, acks: list[Ack]) -> tuple[list[int], int, bool]:
+        """The places that went, how many acknowledgements nobody can have meant, and whether rows wait again."""
         struck, strange = list[int](), 0
         for ack in acks:
             own = ack.boot == self._outbox.boot
@@ -124,8 +128,9 @@ class Delivery:
             if sent_until is None or ack.seqs[-1][1] > sent_until:
                 strange += 1
             else:
+                self._outbox.heed(ack.epoch)  # first: what this one names lies in the new store
                 struck += self._outbox.strike(ack.boot, ack.seqs)
-        return struck, strange
+        return struck, strange, self._outbox.put_back()
 
     def _refuse(self, alarm: str, why: str) -> None:
         self.refused_acks += 1

@@ -18,6 +18,7 @@ from typing import Final
 
 HEAD: Final = struct.Struct(">QQQ?II")  # place, last number, time, telemetry, bytes and CRC-32 of the frame
 SEGMENT_BYTES: Final = 262_144
+FREE_LEAST_BYTES: Final = 4_194_304  # on the disk: the rest is for what happens now
 EPOCHS_REMEMBERED: Final = 16
 KEPT, AGAIN, EPOCHS = "*.kept", "*.again", "epochs.json"
 
@@ -41,47 +42,55 @@ class Keeping:
     most_bytes: int = 67_108_864
 
 
+TWO_DAYS: Final = Keeping()
+
+
 class Kept:
     """A folder of its own. No method raises for a disk that is full or lost: the outbox itself comes first."""
 
     def __init__(self, folder: Path, keeping: Keeping) -> None:
         self._folder, self._keeping = folder, keeping
-        with suppress(OSError):
-            folder.mkdir(mode=0o700, exist_ok=True)
+        self._known, self._to_go = self._epochs(), self._segments(AGAIN)
+        self._segment: Path | None = None  # the one that is being written, and how large it is
+        self._segment_bytes = 0
         self._newest_ms = 0
         self.written_bytes = 0
 
     # --- keep ---
     def keep(self, rows: Sequence[Whole]) -> None:
         """Behind what is kept already; call it before the rows are deleted."""
-        if not rows or not self._keeping.most_bytes:
+        if not rows or not self._keeping.most_bytes or _free_bytes(self._folder.parent) < FREE_LEAST_BYTES:
             return
         self._newest_ms = max(self._newest_ms, *(row.time_ms for row in rows))
-        content = b"".join(_written(row) for row in rows)
         try:
-            self._append(content)
+            if self._segment is None or self._segment_bytes >= SEGMENT_BYTES:
+                self._begin_segment()
+            self._append(b"".join(_written(row) for row in rows))
         except OSError:  # Full: better no copy than no room.
             self.give_up()
+
+    def _begin_segment(self) -> None:
+        self._folder.mkdir(mode=0o700, exist_ok=True)
         self._prune()
+        number = 1 + max((int(path.stem) for path in (*self._segments(KEPT), *self._segments(AGAIN))), default=0)
+        self._segment, self._segment_bytes = self._folder / f"{number:016d}.kept", 0
 
     def _append(self, content: bytes) -> None:
-        segments = self._segments(KEPT)
-        if not segments or segments[-1].stat().st_size >= SEGMENT_BYTES:
-            number = 1 + max((int(path.stem) for path in (*segments, *self._segments(AGAIN))), default=0)
-            segments.append(self._folder / f"{number:016d}.kept")
-        descriptor = os.open(segments[-1], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        assert self._segment is not None  # noqa: S101 (keep began one)
+        descriptor = os.open(self._segment, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             os.write(descriptor, content)
-            self.written_bytes += len(content)
         finally:
             os.close(descriptor)
+        self._segment_bytes += len(content)
+        self.written_bytes += len(content)
 
     def _prune(self) -> None:
         """Drop what is too old (a segment is as old as its last row) or too much, the oldest first."""
         segments = self._segments(KEPT)
         size_bytes = sum(_size(path) for path in segments)
-        for path in segments[:-1]:
-            rows = _read(path) if size_bytes <= self._keeping.most_bytes else []
+        for path in segments:
+            rows = _read(path) if size_bytes + SEGMENT_BYTES <= self._keeping.most_bytes else []
             if rows and rows[-1].time_ms >= self._newest_ms - self._keeping.most_ms:
                 return
             size_bytes -= _size(path)
@@ -92,6 +101,7 @@ class Kept:
         for path in (*self._segments(KEPT), *self._segments(AGAIN)):
             with suppress(OSError):
                 path.unlink()
+                self._segment = None if path == self._segment else self._segment
                 return True
         return False
 
@@ -101,26 +111,27 @@ class Kept:
 
         Attack: an old acknowledgement, played again, bears an epoch that has passed. It is remembered, and no news.
         """
-        known = self._epochs()
-        if not epoch or epoch in known:
+        if not epoch or epoch in self._known:
             return
+        first = not self._known
+        self._known = [*self._known, epoch][-EPOCHS_REMEMBERED:]
         with suppress(OSError):
-            if known:
+            if not first:
                 for path in self._segments(KEPT):
-                    path.rename(path.with_suffix(".again"))
-            self._remember([*known, epoch][-EPOCHS_REMEMBERED:])
+                    self._to_go.append(path.rename(path.with_suffix(".again")))
+                self._segment = None
+            self._remember(self._known)
 
     def again(self) -> list[Whole]:
         """The oldest rows that are to be sent again; say ``put_back`` when they stand in the outbox."""
-        for path in self._segments(AGAIN):
-            if rows := _read(path):
+        while self._to_go:
+            if rows := _read(self._to_go[0]):
                 return rows
-            path.unlink(missing_ok=True)  # torn by a power cut from its first row on
+            self.put_back()  # given up for its room, or torn by a power cut from its first row on
         return []
 
     def put_back(self) -> None:
-        for path in self._segments(AGAIN)[:1]:
-            path.unlink(missing_ok=True)
+        self._to_go.pop(0).unlink(missing_ok=True)
 
     def _epochs(self) -> list[str]:
         try:
@@ -129,6 +140,7 @@ class Kept:
             return []
 
     def _remember(self, epochs: list[str]) -> None:
+        self._folder.mkdir(mode=0o700, exist_ok=True)
         fresh = self._folder / f"{EPOCHS}.new"
         with fresh.open("wb") as file:
             file.write(json.dumps(epochs).encode())
@@ -163,6 +175,14 @@ def _rows(content: bytes) -> Iterator[Whole]:
             return
         yield Whole(place, last, time_ms, telemetry, frame)
         at += size_bytes
+
+
+def _free_bytes(folder: Path) -> int:
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return 0
+    return disk.f_bavail * disk.f_frsize
 
 
 def _size(path: Path) -> int:

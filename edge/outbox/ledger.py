@@ -62,6 +62,16 @@ class Ledger:
             + [Portion(row.events, row.size_bytes) for row in gone]
         )
 
+    def returned(self, rows: Sequence[Found]) -> Boot:
+        """How far this boot will have come when these rows wait again; ``waits_again`` when that is committed."""
+        return self.after([], gone=-self.own(rows))
+
+    def waits_again(self, rows: Sequence[Found]) -> None:
+        self.boot = self.returned(rows)
+        self.waiting += sum(row.events for row in rows)
+        self.telemetry += sum(row.events for row in rows if row.telemetry)
+        self.wear.moved([Portion(row.events, row.size_bytes) for row in rows])
+
     def own(self, rows: Sequence[Found]) -> int:
         """How many of these rows' events are of this boot."""
         return sum(row.events for row in rows if row.number == self.boot.number)

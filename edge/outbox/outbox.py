@@ -15,6 +15,7 @@ from edge.outbox.batches import batches, crossings_of, declaration, droppable, g
 from edge.outbox.clock import Stamp
 from edge.outbox.database import open_or_replace
 from edge.outbox.errors import DiskFull, Obstacle, OutboxError
+from edge.outbox.kept import TWO_DAYS, Keeping, Kept
 from edge.outbox.ledger import Ledger
 from edge.outbox.room import Room
 from edge.outbox.sealer import Sealed, Sealer, Told, is_telemetry
@@ -29,9 +30,12 @@ BEHIND_EVERYTHING = (1 << 63) - 1
 class Outbox:
     """Made by ``Outbox.open``; may be used from any thread. Each opening is a new boot with a random id."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, sealer: Sealer, moved_aside: Path | None) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, path: Path, sealer: Sealer, moved_aside: Path | None, keeping: Keeping
+    ) -> None:
         self._connection, self._tables = connection, Tables(connection)
-        self._sealer, self._room = sealer, Room(path, self._tables)
+        self._kept = Kept(path.with_name(path.name + ".kept"), keeping)
+        self._sealer, self._room = sealer, Room(path, self._tables, self._kept.give_up)
         wear = Wear(Log(path.with_name(path.name + "-wal"), self._tables.page_bytes))
         self._ledger = Ledger(path, self._tables, self._room, wear)
         self._room.lay()
@@ -43,12 +47,12 @@ class Outbox:
         self.moved_aside = moved_aside
 
     @classmethod
-    def open(cls, path: Path, sealer: Sealer) -> "Outbox":
+    def open(cls, path: Path, sealer: Sealer, keeping: Keeping = TWO_DAYS) -> "Outbox":
         """Begin a new boot. A damaged file is moved aside (see ``moved_aside``); OutboxError is a sentence."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         connection, moved_aside = open_or_replace(path)
         try:
-            return cls(connection, path, sealer, moved_aside)
+            return cls(connection, path, sealer, moved_aside, keeping)
         except BaseException:
             connection.close()
             raise
@@ -202,9 +206,27 @@ class Outbox:
             return [row.place for row in found]
 
     def _delete(self, rows: Sequence[Found]) -> None:
+        self._kept.keep(self._tables.whole(rows))
         after = self._ledger.after([], gone=self._ledger.own(rows))
         self._room.deleting(lambda: self._tables.strike(rows, after))
         self._ledger.moved(after, None, gone=rows)
+
+    # --- send again ---
+    def heed(self, epoch: str) -> None:
+        """The region's store bears this epoch. A new one has lost what was acknowledged lately: it is to go again."""
+        with self._lock:
+            self._kept.heed(epoch)
+
+    def put_back(self) -> bool:
+        """A few hundred of the rows that are to go again wait again; True when there were any. Say it when the backlog
+        is short, until it says no."""
+        with self._lock:
+            rows = self._kept.again() if self._ledger.waiting < limits.PUT_BACK_BELOW else []
+            if not rows:
+                return False
+            self._ledger.waits_again(self._tables.put_back(rows, self._ledger.returned))
+            self._kept.put_back()
+            return True
 
     # --- how it stands ---
     def can_record(self) -> bool:
@@ -260,7 +282,7 @@ class Outbox:
     def wear(self) -> dict[str, object]:
         """What the disk was given since the start (docs/contract.md, 13.7)."""
         with self._lock:
-            return self._ledger.wear.summary()
+            return {**self._ledger.wear.summary(), "kept_bytes": self._kept.written_bytes}
 
     def wear_before(self) -> tuple[int, int] | None:
         """Payload and written bytes of the boot before this one, as far as it has told."""

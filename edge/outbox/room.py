@@ -20,8 +20,9 @@ Result = TypeVar("Result")
 
 
 class Room:
-    def __init__(self, path: Path, tables: Tables) -> None:
-        self._tables, self._folder = tables, path.parent
+    def __init__(self, path: Path, tables: Tables, spare: Callable[[], bool]) -> None:
+        """``spare`` frees something that can be done without; False when there is nothing left of it."""
+        self._tables, self._folder, self._spare = tables, path.parent, spare
         self._ballast = Ballast(path.with_name(path.name + ".ballast"), limits.BALLAST_BYTES)
         self._reserve = Ballast(path.with_name(path.name + ".reserve"), limits.RESERVE_BYTES)
 
@@ -36,7 +37,10 @@ class Room:
         with suppress(OutboxError):
             self._tables.shrink_wal()
             self._tables.give_back()
-        return self.lay() and self._holds_a_passage()
+        while not (self.lay() and self._holds_a_passage()):
+            if not self._spare():
+                return False
+        return True
 
     def _holds_a_passage(self) -> bool:
         """Pages that the database holds and does not use need not be found on the disk."""
@@ -49,6 +53,8 @@ class Room:
         try:
             result = delete()
         except DiskFull:
+            while self._spare():
+                pass
             self._ballast.drop()
             self._tables.shrink_wal()
             result = delete()

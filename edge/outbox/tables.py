@@ -1,12 +1,13 @@
 """What stands in the outbox's tables? All its SQL; when, and under which lock, is ``Outbox``'s business."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from edge.outbox import limits
 from edge.outbox.database import spoken, transaction, unsynced
+from edge.outbox.kept import Whole
 from edge.outbox.sealer import Sealed
 from messages.ack import Range
 
@@ -215,11 +216,38 @@ class Tables:
     def _delete(self, rows: Sequence[Found], current: Boot) -> None:
         """``current`` has counted its own rows among ``gone`` already; those of earlier boots are counted here."""
         self._connection.executemany("DELETE FROM frames WHERE place = ?", [(row.place,) for row in rows])
+        self._count_gone(rows, current, 1)
+        self._keep(current)
+
+    def _count_gone(self, rows: Sequence[Found], current: Boot, sign: int) -> None:
         self._connection.executemany(
             "UPDATE boots SET gone = gone + ? WHERE number = ?",
-            [(row.events, row.number) for row in rows if row.number != current.number],
+            [(sign * row.events, row.number) for row in rows if row.number != current.number],
         )
-        self._keep(current)
+
+    # --- what the region lost ---
+    def whole(self, rows: Sequence[Found]) -> list[Whole]:
+        marks = ", ".join("?" * len(rows))
+        query = f"SELECT place, last_seq, time_ms, telemetry, frame FROM frames WHERE place IN ({marks}) ORDER BY place"  # noqa: S608
+        with spoken():
+            found = self._connection.execute(query, [row.place for row in rows]).fetchall()
+        return [Whole(place, last, time_ms, bool(telemetry), frame) for place, last, time_ms, telemetry, frame in found]
+
+    def put_back(self, rows: Sequence[Whole], after: Callable[[Sequence[Found]], Boot]) -> list[Found]:
+        """Rows that wait again; those that still wait, or whose boot nobody knows here, are left out. ``after`` them:
+        how the current boot then stands."""
+        back = list[Found]()
+        with transaction(self._connection):
+            for row in rows:
+                values = (row.place, row.last, row.time_ms, int(row.telemetry), row.frame)
+                known = row.place >> SEQ_BITS in self._boots
+                query = "INSERT INTO frames VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+                if known and self._connection.execute(query, values).rowcount:
+                    back.append(Found(row.place, row.last, row.telemetry, len(row.frame)))
+            current = after(back)
+            self._count_gone(back, current, -1)
+            self._keep(current)
+        return back
 
     # --- room ---
     def shrink_wal(self) -> None:

@@ -98,6 +98,26 @@ def test_a_broker_killed_with_rows_on_their_way_loses_none(broker: Broker, pki: 
     asyncio.run(story())
 
 
+def test_a_region_restored_from_yesterdays_backup_gets_everything_again(
+    broker: Broker, pki: Pki, outbox: Outbox
+) -> None:
+    async def story() -> None:
+        async with region_at(broker.port, pki) as region, post_at(outbox, settings_for(broker.port, pki)) as post:
+            post.commit(30)
+            await post.drained()
+            lost, region.stored = region.stored, {}
+            region.epoch = "1" * 16
+            post.commit()  # what happens next tells the post of it
+            await until(lambda: len(region.stored) == 31)
+            await post.drained()
+            assert {place: event.id for place, event in lost.items()}.items() <= {
+                place: event.id for place, event in region.stored.items()
+            }.items()
+            assert post.alarms == []
+
+    asyncio.run(story())
+
+
 def test_rows_of_a_process_that_is_gone_are_sent_by_the_next_one(broker: Broker, pki: Pki, tmp_path: Path) -> None:
     async def story() -> None:
         path = tmp_path / "edge" / "outbox.db"

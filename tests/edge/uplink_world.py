@@ -103,6 +103,7 @@ class Region:
 
     client: aiomqtt.Client
     answers: bool = True
+    epoch: str = "0" * 16
     never: set[int] = field(default_factory=set)  # numbers it does not acknowledge
     stored: dict[tuple[str, int], Event] = field(default_factory=dict)
     order: list[int] = field(default_factory=list)  # of first arrival
@@ -131,7 +132,7 @@ class Region:
                 await self.acknowledge(signed.boot, signed.first, signed.last)
 
     async def acknowledge(self, boot: str, first: int, last: int, key: GatewayKey = GATEWAY_KEY) -> None:
-        await self.say(Channel.ACK, seal_ack(boot, [(first, last)], TOPIC, key))
+        await self.say(Channel.ACK, seal_ack(boot, [(first, last)], TOPIC, key, epoch=self.epoch))
 
     async def say(self, channel: Channel, payload: bytes, *, retain: bool = False) -> None:
         await self.client.publish(str(TOPIC.to(channel)), payload, qos=1, retain=retain)
