@@ -6,6 +6,8 @@ Storing, telling duplicates and acknowledging follow in ``gateway.recording``, i
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from messages.errors import Quarantine, Refused
 from messages.events import Event, validate
 from messages.facts import Fact
@@ -16,13 +18,15 @@ from messages.topics import Topic
 TOPIC_KEPT_CHARS = 128
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Accepted:
+class Accepted(Struct, frozen=True, gc=False):
     """One event that may be stored; ``body`` is what the device wrote."""
 
     event: Event
     fact: Fact
     body: bytes
+
+    def __repr__(self) -> str:  # No traveller in a log.
+        return f"Accepted({self.event!r})"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -41,11 +45,15 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``signed`` is None when nobody proved to have sent it: then there is nobody to acknowledge to."""
+    """``signed`` is None when nobody proved to have sent it: then there is nobody to acknowledge to.
+
+    ``number`` is the boot's own (docs/contract.md, 13.2); 0 where nobody says it.
+    """
 
     signed: Signed | None
     accepted: tuple[Accepted, ...] = ()
     kept: tuple[Kept, ...] = ()
+    number: int = 0
 
 
 def judge(topic: str, payload: bytes, keys: Mapping[str, KeyRecord], region_key: RegionKey) -> Verdict:
@@ -71,7 +79,7 @@ def _judge_events(signed: Signed, frame: Frame, topic: str) -> Verdict:
             accepted.append(judged)
         else:
             kept.append(judged)
-    return Verdict(signed, tuple(accepted), tuple(kept))
+    return Verdict(signed, tuple(accepted), tuple(kept), frame.number)
 
 
 def _judge_event(signed: Signed, topic: str, seq: int, body: bytes) -> Accepted | Kept:

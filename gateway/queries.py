@@ -1,10 +1,13 @@
 """What does the store tell pages and API? Reads only, on a connection of its own; no sealed body is opened here."""
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
+from typing import Final
 
-from gateway.arrivals import Gap, gaps
+from gateway.arrivals import Gap, declared_drops, gaps
+from gateway.rows import EPOCH
 from gateway.store.connection import Connection, Row
+from gateway.tallies import totals
 from gateway.views import CountsView, MovementView, ReferralView
 
 MOVEMENTS_SHOWN = 50
@@ -12,6 +15,7 @@ REFERRALS_SHOWN = 20
 REFERRAL_SHOWN_S = 1_800.0
 EVENTS_PER_PAGE_MAX = 1_000
 QUARANTINE_SHOWN_MAX = 1_000
+LAST_FIRST: Final = ("left", "abandoned", "referred", "granted")
 
 
 class Queries:
@@ -21,47 +25,46 @@ class Queries:
         self._connection = connection
 
     def counts(self) -> CountsView:
-        value = {name: int(n) for name, n in self._connection.execute("SELECT name, value FROM counts")}
-        open_gaps = self.gaps()
+        total, open_gaps = totals(self._connection), self.gaps()
         return CountsView(
-            **value, gaps=sum(len(gap.missing) for gap in open_gaps), lost=sum(gap.numbers for gap in open_gaps)
+            events=total["events"],
+            crossings=total["crossings"],
+            granted=total["granted"],
+            referred=total["referred"],
+            abandoned=total["abandoned"],
+            left=total["departed"],
+            duplicates_offered=total["duplicates"],
+            quarantined=total["quarantined"],
+            gaps=sum(len(gap.missing) for gap in open_gaps),
+            lost=sum(gap.numbers for gap in open_gaps),
         )
 
     def gaps(self) -> list[Gap]:
         return gaps(self._connection)
 
+    def declared_drops(self) -> int:
+        return declared_drops(self._connection)
+
     def movements(self, limit: int = MOVEMENTS_SHOWN) -> tuple[MovementView, ...]:
-        rows = self._connection.execute("SELECT * FROM crossings ORDER BY latest_row DESC LIMIT ?", (limit,))
-        return tuple(
-            MovementView(
-                time=row["time"][:19] + "Z",
-                post=row["post"],
-                device=row["device"],
-                direction=row["direction"],
-                outcome=row["state"],
-                document_type=row["document_type"],
-                issuer=row["issuer"],
-                reasons=tuple(json.loads(row["reasons"])),
-            )
-            for row in rows
-        )
+        rows = self._connection.execute("SELECT * FROM crossings ORDER BY moved_ms DESC LIMIT ?", (limit,))
+        return tuple(_movement(row) for row in rows)
 
     def referrals(self, now: datetime) -> tuple[ReferralView, ...]:
         """Those of the last half hour, newest first. One is seen when its lane has gone on to another traveller."""
         rows = self._connection.execute(
             "SELECT *, EXISTS (SELECT 1 FROM crossings AS later WHERE later.device = crossings.device"
-            " AND later.latest_row > crossings.latest_row) AS seen"
-            " FROM crossings WHERE referred IS NOT NULL ORDER BY latest_row DESC LIMIT ?",
+            " AND later.moved_ms > crossings.moved_ms) AS seen"
+            " FROM crossings WHERE referred_ms IS NOT NULL ORDER BY moved_ms DESC LIMIT ?",
             (REFERRALS_SHOWN,),
         )
-        views = (self._referral(row, now) for row in rows)
+        views = (_referral(row, now) for row in rows)
         return tuple(view for view in views if view.since_s < REFERRAL_SHOWN_S)
 
     def events(self, after: int, limit: int) -> list[dict[str, object]]:
         """Rows after ``after``, as the API tells them (docs/contract.md, 6)."""
         rows = self._connection.execute(
             "SELECT row, type, device, boot, seq, crossing, visit, reasons, cause, timings_ms, total_ms, received_ms"
-            " FROM events WHERE row > ? ORDER BY row LIMIT ?",
+            " FROM told WHERE row > ? ORDER BY row LIMIT ?",
             (after, min(limit, EVENTS_PER_PAGE_MAX)),
         )
         return [_event(row) for row in rows]
@@ -77,12 +80,29 @@ class Queries:
     def alarms(self) -> list[dict[str, object]]:
         return [dict(row) for row in self._connection.execute("SELECT * FROM alarms ORDER BY since_ms DESC LIMIT 100")]
 
-    def _referral(self, row: Row, now: datetime) -> ReferralView:
-        since_s = max(0.0, (now - datetime.fromisoformat(row["referred"]).astimezone(UTC)).total_seconds())
-        reasons = tuple(json.loads(row["reasons"]))
-        return ReferralView(
-            row["crossing"], row["post"], row["device"], row["place"], reasons, since_s, bool(row["seen"])
-        )
+
+def _movement(row: Row) -> MovementView:
+    outcome = next(what for what in LAST_FIRST if row[f"{what}_ms"] is not None)
+    return MovementView(
+        time=_moment(row[f"{outcome}_ms"]).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        post=row["post"],
+        device=row["device"],
+        direction=row["direction"],
+        outcome=outcome,
+        document_type=row["document_type"],
+        issuer=row["issuer"],
+        reasons=tuple(json.loads(row["reasons"])),
+    )
+
+
+def _referral(row: Row, now: datetime) -> ReferralView:
+    since_s = max(0.0, (now - _moment(row["referred_ms"])).total_seconds())
+    reasons = tuple(json.loads(row["reasons"]))
+    return ReferralView(row["crossing"], row["post"], row["device"], row["place"], reasons, since_s, bool(row["seen"]))
+
+
+def _moment(time_ms: int) -> datetime:
+    return EPOCH + timedelta(milliseconds=time_ms)
 
 
 def _event(row: Row) -> dict[str, object]:

@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from gateway.crossings import refold
+from gateway.crossings import withdraw
 from gateway.ledger import entries
 from gateway.store.connection import Connection, Row
 from gateway.store.sqlite import SqliteStore
+from gateway.tallies import Tallies
 
 BATCH_ROWS: Final = 500
 Crossing = tuple[str, str]  # device and crossing
@@ -70,7 +71,7 @@ def _old_events(connection: Connection, oldest_ms: int) -> int:
     removed = 0
     while True:
         with connection.transaction():
-            query = "SELECT row, device, crossing, received_ms FROM events ORDER BY row LIMIT ?"
+            query = "SELECT row, device, type, crossing, received_ms FROM events ORDER BY row LIMIT ?"
             rows = [
                 row for row in connection.execute(query, (BATCH_ROWS,)).fetchall() if row["received_ms"] < oldest_ms
             ]
@@ -82,19 +83,18 @@ def _old_events(connection: Connection, oldest_ms: int) -> int:
 
 def _forget(connection: Connection, rows: Sequence[Row]) -> None:
     """Within a transaction, together with what was read off these events: a rebuild comes out equal."""
-    connection.executemany("DELETE FROM events WHERE row = ?", [(row["row"],) for row in rows])
-    changes = refold(connection, {(row["device"], row["crossing"]) for row in rows if row["crossing"]})
-    changes["events"] -= len(rows)
-    _count(connection, changes)
+    tallies = Tallies()
+    withdraw(connection, rows, tallies)
+    tallies.keep(connection)
 
 
 def _old_quarantine(connection: Connection, oldest_ms: int) -> int:
+    tallies = Tallies()
     with connection.transaction():
-        removed = connection.execute("DELETE FROM quarantine WHERE received_ms < ?", (oldest_ms,)).rowcount
-        _count(connection, {"quarantined": -removed})
-    return removed
-
-
-def _count(connection: Connection, changes: dict[str, int]) -> None:
-    query = "UPDATE counts SET value = value + ? WHERE name = ?"
-    connection.executemany(query, [(number, name) for name, number in changes.items() if number])
+        query = "SELECT row, sender FROM quarantine WHERE received_ms < ?"
+        rows = connection.execute(query, (oldest_ms,)).fetchall()
+        connection.executemany("DELETE FROM quarantine WHERE row = ?", [(row["row"],) for row in rows])
+        for row in rows:
+            tallies.add(row["sender"], "quarantined", -1)
+        tallies.keep(connection)
+    return len(rows)

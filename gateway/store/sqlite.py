@@ -32,6 +32,7 @@ def connect(path: Path) -> "SqliteStore":
 def _opened(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_LIMIT_MS / 1000)
     connection.row_factory = sqlite3.Row
+    connection.create_function("from_hex", 1, bytes.fromhex, deterministic=True)  # for 0002: Debian's has no unhex
     try:
         for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
+from uuid import UUID
 
 from edge.identity import read_identity
 from edge.outbox.outbox import Outbox
@@ -23,9 +24,11 @@ def stored_in(state: Path) -> list[Stored]:
     folder = StateFolder(state)
     vault = Vault(folder.store_key())
     with closing(connect(folder.store_path())) as connection:
-        rows = connection.execute("SELECT device, boot, seq, id, body FROM events").fetchall()
+        rows = connection.execute("SELECT device, boot, seq, id, body FROM told").fetchall()
     return [
-        _opened(row["device"], row["boot"], row["seq"], row["id"], vault.open(row["body"], place_of(*row[:3])))
+        _opened(
+            row["device"], row["boot"], row["seq"], str(UUID(row["id"])), vault.open(row["body"], place_of(*row[:3]))
+        )
         for row in rows
     ]
 

@@ -96,10 +96,10 @@ def test_a_backup_is_made_while_the_gateway_writes(region: Any, tmp_path: Path) 
     lane = region.lane()
     store(region, offer(lane, lane.alarm()))
     with at_work(region.state), closing(connect(region.authority.store_path())) as writer, writer.transaction():
-        writer.execute("UPDATE counts SET value = 77 WHERE name = 'granted'")
+        writer.execute("UPDATE boots SET number = 77")
         made = backup(region.authority, tmp_path / "tape", region.now, None)
     restore(region.state, made.file, region.now, secret=None, force=True)
-    assert rows(region.state, "SELECT value FROM counts WHERE name = 'granted'") == [(0,)]  # what was committed
+    assert rows(region.state, "SELECT number FROM boots") == [(0,)]  # what was committed
 
 
 def test_a_backup_that_is_cut_short_leaves_the_one_before(
