@@ -1,6 +1,7 @@
-"""How does one machine give devices their identity without a network? Requests and answers pass in memory."""
+"""How does a device get its identity? Over the network, or on one machine, where the same requests pass in memory."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from borderpost.gateway import gateway_errors
 
 if TYPE_CHECKING:
     from edge.identity_files import IdentityFolder
+    from edge.outbox.clock import Stamp
     from gateway.certifier import Asked
 
 
@@ -52,6 +54,54 @@ def _asked(folder: "IdentityFolder", post: str, device: str) -> "Asked":
     names = Files()
     request = request_pem(device, folder.tls_key(names.key))
     return Asked(request, folder.signing_key(names.signing, device).public, post, device)
+
+
+def enrol_by_claim(at: str, code: str, folder: Path, post: str, device: str) -> None:
+    from edge.enrolling import enrol_at
+
+    with _device_errors():
+        enrol_at(at, code, folder, post, device, _now)
+
+
+def renew_here(gateway: Path, folder: Path, *, new_key: bool) -> None:
+    from edge.enrolling import prepare
+    from gateway.authority import Authority
+    from gateway.joining import Joining
+
+    with _device_errors(), gateway_errors():
+        renewal = prepare(folder, b"", new_key=new_key)
+        renewal.keep(Joining(Authority(gateway)).renew(renewal.request, datetime.now(UTC)))
+
+
+def renew_at_gateway(at: str | None, folder: Path, *, new_key: bool) -> None:
+    from edge.enrolling import renew_at
+
+    place = at or str((known(folder) or {}).get("at", ""))
+    if not place:
+        raise Fault("usage", "This device was not told where to renew.", "Give --at HOST:PORT.")
+    with _device_errors():
+        renew_at(place, folder, _now, new_key=new_key)
+
+
+@contextmanager
+def _device_errors() -> Iterator[None]:
+    from edge.enrolling import EnrolmentRefused
+
+    try:
+        yield
+    except EnrolmentRefused as error:
+        raise Fault(error.code, error.message, error.cure) from error
+    except OSError as error:
+        message = f"The identity folder cannot be written: {error.strerror}."
+        raise Fault("unwritable", message, "Free disk space, or look at its owner.") from error
+
+
+def _now() -> "Stamp":
+    """The system's own clock: whoever types a command can see whether it is right."""
+    from edge.outbox.clock import Stamp
+    from messages.events import Clock
+
+    return Stamp(datetime.now(UTC), 0, Clock.HOLDOVER)
 
 
 def known(folder: Path) -> dict[str, object] | None:

@@ -27,6 +27,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     run.add_argument("--config", type=Path, help="gateway.toml, instead of --state")
     run.add_argument("--broker", metavar="HOST:PORT", help="another broker than the configured one")
     run.add_argument("--pages", metavar="HOST:PORT", help="another address for the pages than the configured one")
+    run.add_argument("--enrolment", metavar="HOST:PORT", help="another address for enrolment than the configured one")
     verb(verbs, "gaps", "sequence numbers that never came", _gaps)
     verb(verbs, "quarantine", "what was set aside, and why", _quarantine)
     gateway_care.add_verbs(verbs)
@@ -68,14 +69,16 @@ def _run(args: argparse.Namespace) -> int:
         raise Fault("usage", "gateway run needs either --state DIR or --config FILE.", "Give one of them.")
     with gateway_errors():
         config = load(args.config or args.state / CONFIG_NAME)
-        folder = StateFolder(config.state, config)
         if args.broker:
             host, port = _address(args.broker)
             config = replace(config, broker_host=host, broker_port=port)
         if args.pages:
             host, port = _address(args.pages)
             config = replace(config, pages_host=host, pages_port=port)
-        serve(folder, config)
+        if args.enrolment:
+            host, port = _address(args.enrolment)
+            config = replace(config, enrolment_host=host, enrolment_port=port)
+        serve(StateFolder(config.state, config), config)
     return 0
 
 

@@ -33,6 +33,9 @@ class Files:
     signing: str = "sign.key"
     ca: str = "ca.crt"
 
+    def names(self) -> tuple[str, str, str, str]:
+        return self.certificate, self.key, self.signing, self.ca
+
     def following(self, *, new_signing: bool) -> "Files":
         """``device.crt`` is followed by ``device.2.crt``, ``device.2.crt`` by ``device.3.crt``."""
         names = [_following(name) for name in (self.certificate, self.key, self.signing)]
@@ -72,12 +75,26 @@ class IdentityFolder:
         return DeviceKey(kid, bytes.fromhex(path.read_text().strip()))
 
     def keep(self, enrolled: Enrolled, device: str, files: Files) -> None:
-        """The certificate and whom to believe; identity.toml last. Then what it no longer names may go."""
+        """The certificate and whom to believe; identity.toml last. Then what nobody needs any more goes."""
+        before = self._before()
         self.write(files.certificate, enrolled.certificate_pem, secret=False)
         self.write(files.ca, enrolled.servers_ca_pem, secret=False)
         self.write("region.pub", _line(enrolled.region_public), secret=False)
         self.write("gateway.pub", _line(enrolled.gateway_public), secret=False)
         self.write(NAME, _text(enrolled, device, files).encode(), secret=False)
+        self._tidy({*files.names(), *before.names()} - ({before.signing} - {files.signing}))
+
+    def _before(self) -> Files:
+        """A running edge may still be about to read what counted until now."""
+        try:
+            return files_of(self.known() or {})
+        except (ValueError, TypeError):
+            return Files()
+
+    def _tidy(self, kept: set[str]) -> None:
+        for path in self.folder.iterdir():
+            if path.name.split(".")[0] in ("device", "sign", "ca") and path.name not in kept:
+                path.unlink()
 
     def write(self, name: str, content: bytes, *, secret: bool) -> None:
         """Beside, synced, renamed; closed to strangers from the first moment."""

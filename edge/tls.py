@@ -27,13 +27,19 @@ class PostContext(ssl.SSLContext):
 
 def context(ca: Path, cert: Path, key: Path, now: Callable[[], Stamp]) -> PostContext:
     """Made for each connection, so that a certificate that was renewed meanwhile is taken. Raises OSError."""
+    made = unnamed_context(ca, now)
+    made.load_cert_chain(cert, key)
+    return made
+
+
+def unnamed_context(ca: Path, now: Callable[[], Stamp]) -> PostContext:
+    """For whoever has no certificate yet, or one that has ended: he proves himself by what he sends."""
     made = PostContext(ssl.PROTOCOL_TLS_CLIENT)
     made.now = now
     made.sslsocket_class = PostSocket
     made.minimum_version = ssl.TLSVersion.TLSv1_3  # E12
     made.verify_flags |= NO_CHECK_TIME
     made.load_verify_locations(ca)
-    made.load_cert_chain(cert, key)
     return made
 
 

@@ -20,6 +20,7 @@ from gateway import api
 from gateway.broker_link import client_tls
 from gateway.changes import Changes
 from gateway.config import Config
+from gateway.enrolment import receive_devices
 from gateway.errors import GatewayError
 from gateway.in_use import at_work
 from gateway.lanes import Lanes
@@ -98,17 +99,19 @@ class _Gateway:
         log.info("region %s: pages at http://%s:%d/", self._config.region, host, port)
         asked = asyncio.create_task(ending.wait())
         upkeep = asyncio.create_task(keep_up(self._folder, _now))
+        enrolment = asyncio.create_task(receive_devices(self._folder, _now))
         await asyncio.wait({link, pages, asked}, return_when=asyncio.FIRST_COMPLETED)
         self._changes.close()
         server.should_exit = True
         asked.cancel()
         upkeep.cancel()
+        enrolment.cancel()
         while not link.done():
             # aiomqtt waits with asyncio.wait_for, which in Python 3.11 loses a cancellation that comes together with
             # its result: said once, a gateway told to end would now and then stay.
             link.cancel()
             await asyncio.wait({link}, timeout=SAY_AGAIN_S)
-        results = await asyncio.gather(link, pages, asked, upkeep, return_exceptions=True)
+        results = await asyncio.gather(link, pages, asked, upkeep, enrolment, return_exceptions=True)
         self._worker.close()
         log.info("ended")
         for result in results:

@@ -1,0 +1,89 @@
+"""What does the region do about its devices? Invite them by a claim, show them, and revoke them."""
+
+import argparse
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from borderpost.gateway import gateway_errors
+
+HOURS_DEFAULT = 24
+
+
+def add_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    claim = _verb(verbs, "claim", "a code by which one device may enrol once, over the network")
+    claim.add_argument("--post", required=True, help="name of the post where the device will stand")
+    claim.add_argument("--device", required=True, help="name of the device")
+    claim.add_argument("--hours", type=int, default=HOURS_DEFAULT, help="for how long the code is good")
+    claim.set_defaults(run=_claim)
+    revoke = _verb(verbs, "revoke", "end a device's keys and certificates, at once and for ever")
+    revoke.add_argument("device", metavar="DEVICE")
+    revoke.add_argument("--reason", default="", help="kept in the register")
+    revoke.set_defaults(run=_revoke)
+    _verb(verbs, "show", "devices, their keys and certificates, and open claims").set_defaults(run=_show)
+
+
+def _verb(
+    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, text: str
+) -> argparse.ArgumentParser:
+    parser = verbs.add_parser(name, help=text, description=text)
+    parser.add_argument("--state", type=Path, required=True, metavar="DIR", help="the gateway's folder")
+    parser.add_argument("--json", action="store_true", help="answer as JSON")
+    return parser
+
+
+def _claim(args: argparse.Namespace) -> int:
+    from gateway.authority import Authority
+    from gateway.joining import Joining
+
+    with gateway_errors():
+        authority = Authority(args.state)
+        claim = Joining(authority).claim(args.post, args.device, datetime.now(UTC), args.hours)
+    ends = claim.ends.isoformat(timespec="seconds")
+    if args.json:
+        print(json.dumps({"claim": claim.code, "device": args.device, "post": args.post, "ends": ends}))
+    else:
+        at = authority.config.enrolment or "HOST:PORT"
+        print(f"{claim.code}\n\nGood once, until {ends}. At the device, while the gateway runs:")
+        print(f"borderpost device enrol --at {at} --claim CODE --edge DIR --post {args.post} --device {args.device}")
+    return 0
+
+
+def _revoke(args: argparse.Namespace) -> int:
+    from gateway.authority import Authority
+    from gateway.joining import Joining
+    from gateway.revocation import tell_broker
+
+    with gateway_errors():
+        authority = Authority(args.state)
+        Joining(authority).revoke(args.device, args.reason, datetime.now(UTC))
+        tell_broker(authority.config.reload)
+    told = {"device": args.device, "revoked": True, "broker_told": bool(authority.config.reload)}
+    if args.json:
+        print(json.dumps(told))
+        return 0
+    print(f"Device {args.device} is revoked: nothing it signs is taken, and its certificate opens no new connection.")
+    if not authority.config.reload:
+        print(f"Now the broker must read {authority.state / 'broker'} again; [broker] reload can say how.")
+    return 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    from gateway.authority import Authority
+    from gateway.joining import Joining
+
+    with gateway_errors():
+        devices = Joining(Authority(args.state)).show(datetime.now(UTC))
+    if args.json:
+        print(json.dumps({"devices": devices}))
+        return 0
+    rows = [("DEVICE", "POST", "STATE", "KEYS", "CERTIFICATE ENDS")]
+    for device in devices:
+        keys = ", ".join(f"{key['kid']} {key['state']}" for key in device["keys"])
+        claim = device["claim"]
+        ends = f"claim until {claim['ends']}" if claim else device["certificate_ends"] or "-"
+        rows.append((device["device"], device["post"], device["state"], keys or "-", ends))
+    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+    return 0
