@@ -1,4 +1,4 @@
-"""``borderpost sim lane|issue|chip``: a border post that isn't there."""
+"""``borderpost sim lane|issue|chip|fleet``: a border post that isn't there."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any  # the account is JSON
 
-from borderpost import sim_chip
+from borderpost import sim_chip, sim_fleet
 from borderpost.errors import Fault
 
 TRAVELLERS_LIMIT = 10_000
@@ -34,6 +34,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     issue.set_defaults(run=_issue)
     _add_issue_arguments(issue)
     sim_chip.add_parser(verbs)
+    sim_fleet.add_parser(verbs)
 
 
 def _add_issue_arguments(parser: argparse.ArgumentParser) -> None:

@@ -36,8 +36,8 @@ async def set_up(state: Path) -> None:
     """Raises CannotStart with a sentence."""
     edge = state / "edge"
     await asyncio.to_thread(state.mkdir, 0o700, True, True)
-    await _do("gateway", "init", "--state", str(state / "gateway"), "--region", REGION)
-    await _do(
+    await do("gateway", "init", "--state", str(state / "gateway"), "--region", REGION)
+    await do(
         *("device", "enrol", "--gateway", str(state / "gateway"), "--edge", str(edge)),
         *("--post", POST, "--device", DEVICE),
     )
@@ -95,16 +95,16 @@ def write_gateway_config(path: Path, broker_port: int, pages_port: int) -> None:
     )
 
 
-async def _do(*words: str) -> None:
+async def do(*words: str, limit_s: float = SETUP_LIMIT_S) -> None:
     """One short command of the command line. Raises CannotStart with what it said."""
     process = await asyncio.create_subprocess_exec(
         *command(*words), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
     try:
-        async with asyncio.timeout(SETUP_LIMIT_S):
+        async with asyncio.timeout(limit_s):
             said, _ = await process.communicate()
     except TimeoutError as error:
-        raise CannotStart(" ".join(words[:2]), f"it took longer than {SETUP_LIMIT_S:.0f} s", "nothing") from error
+        raise CannotStart(" ".join(words[:2]), f"it took longer than {limit_s:.0f} s", "nothing") from error
     finally:
         if process.returncode is None:  # too slow, or somebody pressed Ctrl-C
             process.kill()

@@ -22,6 +22,15 @@ async def post(port: int, path: str, headers: Mapping[str, str] | None = None) -
     return await _ask("POST", port, path, {"Content-Length": "0", **(headers or {})})
 
 
+async def answers(port: int) -> bool:
+    """Is somebody there, and well?"""
+    try:
+        await get(port, "/healthz")
+    except Unreachable:
+        return False
+    return True
+
+
 async def _ask(method: str, port: int, path: str, headers: Mapping[str, str]) -> Any:
     try:
         async with asyncio.timeout(ANSWER_LIMIT_S):

@@ -19,7 +19,7 @@ from simulators.chip.tempo import REAL
 from simulators.lane import http
 from simulators.lane.eyes import Desk, Display
 from simulators.lane.folders import LEASE_MS, REGION, Wiring, key_in, set_up, write_edge_config, write_gateway_config
-from simulators.lane.processes import CannotStart, Child, Usage, command
+from simulators.lane.processes import CannotStart, Child, Usage, command, whole
 from simulators.network.broker import Broker, BrokerFailed, Certificates, free_port
 from simulators.network.proxy import Proxy
 from simulators.reader.reader import READING_S, ReaderSim
@@ -148,7 +148,7 @@ class Post:
         self.broker = Broker(self.settings.state / "broker", certificates, region=REGION)
         began_s = asyncio.get_running_loop().time()
         self._close.callback(self.broker.stop)
-        await _whole(self.broker.start)
+        await whole(self.broker.start)
         self.broker_usage.start_s = round(asyncio.get_running_loop().time() - began_s, 2)
         self.proxy = Proxy(self.broker.port)
         self.proxy_port = await self.proxy.start()
@@ -158,7 +158,7 @@ class Post:
             "gateway",
             command("gateway", "run", "--state", str(folder)),
             self.settings.state / "gateway.log",
-            lambda: _answers(self.gateway_port),
+            lambda: http.answers(self.gateway_port),
         )
         self._close.push_async_callback(self.gateway.stop)
         await self.gateway.start()
@@ -182,7 +182,7 @@ class Post:
         await self.camera.start()
         self._close.push_async_callback(self.camera.close)
         began_s = asyncio.get_running_loop().time()
-        await _whole(self._start_chip)
+        await whole(self._start_chip)
         self.chip_usage.start_s = round(asyncio.get_running_loop().time() - began_s, 2)
 
     def _start_chip(self) -> None:
@@ -219,7 +219,7 @@ class Post:
             "edge",
             command("edge", "run", "--config", str(self.edge_folder / "edge.toml")),
             self.settings.state / "edge.log",
-            lambda: _answers(self.display_port),
+            lambda: http.answers(self.display_port),
             self._chip_environment,
         )
         self._close.push_async_callback(self.edge.stop)
@@ -240,24 +240,6 @@ class Post:
             broker_port=self.proxy_port,
             pages_port=self.display_port,
         )
-
-
-async def _whole(start: Callable[[], None]) -> None:
-    """Run it in a thread to its end, also when nobody wants it any more: what it starts must be there to be ended."""
-    task = asyncio.ensure_future(asyncio.to_thread(start))
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.gather(task, return_exceptions=True)
-        raise
-
-
-async def _answers(port: int) -> bool:
-    try:
-        await http.get(port, "/healthz")
-    except http.Unreachable:
-        return False
-    return True
 
 
 async def _cancel(task: "asyncio.Task[None]") -> None:

@@ -107,6 +107,16 @@ class Child:
         return lines[-1][:300] if lines else "its log is empty"
 
 
+async def whole(start: Callable[[], None]) -> None:
+    """Run it in a thread to its end, also when nobody wants it any more: what it starts must be there to be ended."""
+    task = asyncio.ensure_future(asyncio.to_thread(start))
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise
+
+
 class CannotStart(Exception):
     """A sentence for the user: which part, why, and what it said last."""
 
