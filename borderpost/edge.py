@@ -15,8 +15,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from edge.__main__ import CannotStart, serve
+    from edge.__main__ import serve
     from edge.config import ConfigError, read
+    from edge.opening import CannotStart
 
     try:
         return serve(read(arguments.config))

@@ -4,65 +4,52 @@ import asyncio
 import logging
 import os
 import signal
-import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any  # what a coroutine yields is nobody's business here
 
+from edge import opening
 from edge.board import Board, Buttons
-from edge.config import Config, ConfigError, Device, Pages, read
+from edge.config import Config, read
 from edge.face.client import FaceProcess, FaceSettings
 from edge.gate.events import Event, OfficerHeld, OfficerReopened
 from edge.gate.run import Gate
-from edge.identity import Identity, read_identity
+from edge.identity import read_identity
 from edge.inspection.inspect import Inspection, inspect
-from edge.inspection.trust import TrustError, TrustStore
 from edge.inspection.unfinished import Unfinished
 from edge.lane import Lane, today
 from edge.log import say_fault, write_to_standard_error
 from edge.outbox.clock import PostClock
-from edge.outbox.errors import OutboxError
-from edge.outbox.outbox import Outbox
 from edge.outbox.sealer import Sealer
 from edge.pages.app import build
 from edge.pages.protocols import PageSettings
 from edge.policy import Policy
 from edge.records import Records
 from edge.senses import PageSense, from_barrier
+from edge.telemetry import Telemetry
 from edge.uplink import Uplink, UplinkSettings, UplinkState
 from edge.watch import Watches
 from hardware.drivers.barrier import BarrierClient
 from hardware.drivers.barrier_events import BarrierEvent, Ready
-from hardware.drivers.chip import ChipReader, open_chip
 from hardware.drivers.page_reader import PageReader
 from icao.mrz.zone import Mrz
 from messages.topics import Channel
-from web.serve import PageServer, listen
+from web.serve import PageServer
 
 log = logging.getLogger("edge")
 
 END_LIMIT_S = 1.5
-KEY_BYTES = 32
-ODDITIES_LOGGED = 20  # of a trust store; real lists hold hundreds
-OFFICER_KEY_MIN_CHARACTERS = 8  # at one wrong guess a second
 TOLD_WITHIN_S = 1.0  # the controller tells what it has kept with its first answers
 
 
-class CannotStart(Exception):
-    """Why the lane does not start, and what to do: two sentences."""
-
-    def __init__(self, message: str, cure: str) -> None:
-        super().__init__(message)
-        self.message, self.cure = message, cure
-
-
 def serve(config: Config) -> int:
-    """Run the lane until SIGTERM or SIGINT. Raises CannotStart or ConfigError."""
+    """Run the lane until SIGTERM or SIGINT. Raises opening.CannotStart or ConfigError."""
     write_to_standard_error()
     return asyncio.run(Edge(config).run())
 
@@ -74,8 +61,10 @@ class Edge:
         self._config, self._began_s = config, time.monotonic()
         folder = config.folder
         identity = read_identity(folder / "identity")
-        _expect_own(identity, config.device)
-        self._outbox = _opened(folder / "outbox.db", Sealer(identity.topic, identity.device_key, identity.region))
+        opening.expect_own(identity, config.device)
+        self._outbox = opening.opened(
+            folder / "outbox.db", Sealer(identity.topic, identity.device_key, identity.region)
+        )
         self._clock = PostClock(self._outbox.floor_ms)
         self._records = Records(
             self._outbox, config.device.direction, config.device.retention_days, self._clock.now, today(self._now)
@@ -88,20 +77,21 @@ class Edge:
             identity.key,
             identity.gateways,
             backoff_ceiling_s=config.uplink.backoff_ceiling_s,
+            spread_s=config.uplink.spread_s,
             status_every_s=config.uplink.status_every_s,
             protocol=config.uplink.protocol,
             more=config.uplink.others,
         )
-        self._officer_key = _officer_key(folder / "officer.key")
-        self._policy = Policy(folder / "rules.toml", folder / "lists", _raw_key(folder / "lists.key"), self._now)
-        self._trust = _trusting(folder / "trust")
-        self._chip = _chip(config.wires.chip)
+        self._officer_key = opening.officer_key(folder / "officer.key")
+        self._policy = Policy(folder / "rules.toml", folder / "lists", opening.raw_key(folder / "lists.key"), self._now)
+        self._trust = opening.trusting(folder / "trust")
+        self._chip = opening.chip_reader(config.wires.chip)
         self._unfinished = Unfinished(config.wires.put_back_s)
 
     async def run(self) -> int:
         config = self._config
         self._board = Board(config.device.device, Buttons(self._hold, self._reopen), asyncio.get_running_loop().time)
-        self._socket = _listening(config.pages)
+        self._socket = opening.listening(config.pages)
         watches = Watches(self._tell, self._outbox, self._records, self._chip)
         self._face = watches.face = FaceProcess(
             FaceSettings(config.face.camera, config.face.threshold, config.face.matcher),
@@ -109,7 +99,7 @@ class Edge:
         )
         self._barrier = BarrierClient(
             config.wires.barrier,
-            _raw_key(config.folder / "barrier.key"),
+            opening.raw_key(config.folder / "barrier.key"),
             self._felt,
             lease_ms=config.wires.barrier_lease_ms,
         )
@@ -128,13 +118,21 @@ class Edge:
         page = PageSense(self._lane.page, self._tell)
         reader = PageReader(config.wires.reader, config.wires.reader_profile, page)
         self._uplink = Uplink(
-            self._settings, self._outbox, self._linked, _not_yet, on_alarm=self._alarmed, status=self._status
+            self._settings,
+            self._outbox,
+            self._linked,
+            _not_yet,
+            on_alarm=self._alarmed,
+            status=self._status,
+            now=self._clock.now,
         )
+        self._records.started(version("borderpost"))
         if self._outbox.moved_aside is not None:
             self._alarmed("outbox-broken")
         self._heard = asyncio.Event()
         self._recovery = asyncio.ensure_future(self._recover())
-        parts = [self._gate.run, self._barrier.run, reader.run, self._uplink.run, watches.run]
+        telemetry = Telemetry(self._records, self._clock, config.folder, lambda: self._outbox.waiting_count)
+        parts = [self._gate.run, self._barrier.run, reader.run, self._uplink.run, watches.run, telemetry.run]
         if config.wires.reader_profile == "plain":
             parts.append(lambda: watches.feel(lambda: self._lane.page.present, page.lifted))
         return await self._live(*parts)
@@ -230,8 +228,11 @@ class Edge:
     def _pages(self) -> PageServer:
         device = self._config.device
         settings = PageSettings(self._officer_key, device.post, device.device)
-        app = build(self._board.display, self._board.desk, settings, self._api)
+        app = build(self._board.display, self._board.desk, settings, self._api, self._metrics)
         return PageServer(app, app.state.streams.end)
+
+    async def _metrics(self) -> Mapping[str, object]:
+        return await asyncio.to_thread(self._outbox.wear)
 
     async def _api(self) -> Mapping[str, object]:
         # In a thread: the outbox may be syncing to a slow disk, and the barrier's heartbeat does not wait for that.
@@ -256,85 +257,6 @@ def _unwatched(share: float) -> None:
 def _not_yet(channel: Channel, message: bytes) -> None:
     """Commands and lists over the air come with their own issue; until then they are not obeyed, and it is said."""
     log.info("a message on %s of %d bytes was not obeyed", channel.value, len(message))
-
-
-def _listening(pages: Pages) -> socket.socket:
-    """Taken before anything is started, so that a taken port leaves nothing behind."""
-    try:
-        return listen(pages.host, pages.port)
-    except OSError as error:
-        raise CannotStart(
-            f"Port {pages.port} on {pages.host} is taken.", "End the program that holds it, or set [pages] port."
-        ) from error
-
-
-def _opened(path: Path, sealer: Sealer) -> Outbox:
-    try:
-        outbox = Outbox.open(path, sealer)
-    except OutboxError as error:
-        raise CannotStart(str(error), "Then start the lane again.") from error
-    if outbox.moved_aside is not None:
-        log.error("the outbox was damaged; it was moved to %s and a new one begun", outbox.moved_aside.name)
-    return outbox
-
-
-def _trusting(folder: Path) -> TrustStore:
-    try:
-        trust = TrustStore.open(folder)
-    except TrustError as error:
-        raise CannotStart(str(error), "Put the states' certificates there and start again.") from error
-    # A state whose certificate is not read is an unknown state, and nobody would know why.
-    odd = trust.oddities
-    for oddity in odd[:ODDITIES_LOGGED]:
-        log.warning("trust store, %s: %s", oddity.name, oddity.why)
-    if len(odd) > ODDITIES_LOGGED:
-        log.warning("trust store: %d odd in all; `borderpost document trust show %s` names them", len(odd), folder)
-    return trust
-
-
-def _chip(url: str) -> ChipReader:
-    try:
-        return open_chip(url)
-    except ValueError as error:
-        raise ConfigError(f"[wires] chip: {error}") from error
-
-
-def _expect_own(identity: Identity, device: Device) -> None:
-    """The display would show one lane, and the region would hear of another."""
-    topic = identity.topic
-    if (topic.region, topic.post, topic.device) != (device.region, device.post, device.device):
-        raise ConfigError(
-            f"[device] names {device.region}/{device.post}/{device.device}, and the identity beside it is"
-            f" {topic.region}/{topic.post}/{topic.device}'s: correct the one or enrol the other."
-        )
-
-
-def _officer_key(path: Path) -> str:
-    key = _secret(path)
-    if len(key) < OFFICER_KEY_MIN_CHARACTERS:
-        raise ConfigError(
-            f"The key file {path.name} in {path.parent} must hold {OFFICER_KEY_MIN_CHARACTERS} characters or more:"
-            " whoever guesses it gives orders to the lane."
-        )
-    return key
-
-
-def _raw_key(path: Path) -> bytes:
-    """Raises ConfigError; what stands in a damaged file is never shown, it may be most of a key."""
-    try:
-        key = bytes.fromhex(_secret(path))
-    except ValueError:
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise ConfigError(f"The key file {path.name} in {path.parent} must hold {2 * KEY_BYTES} hexadecimal digits.")
-    return key
-
-
-def _secret(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("ascii", "replace").strip()
-    except OSError as error:
-        raise ConfigError(f"The key file {path.name} is missing in {path.parent}.") from error
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ Section = TypeVar("Section")
 SECTIONS = ("device", "wires", "face", "uplink", "pages")
 PORT_MAX = 65535
 PUT_BACK_MAX_S = 60  # it is a person who lies there in memory
+SPREAD_MAX_S = 60  # nobody waits longer for a broker that is there
 RETENTION_MAX_DAYS = 36_500  # a date must come of it
 
 IDENTITY = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")  # docs/contract.md, 1
@@ -59,6 +60,7 @@ class Uplink:
     host: str
     port: int
     backoff_ceiling_s: float = 60.0
+    spread_s: float = 0.0  # a fleet that lost its broker comes back over so long a time
     status_every_s: float = 2.0
     protocol: str = "5"
     more: list[str] = field(default_factory=list)  # HOST:PORT of the other nodes of a cluster
@@ -152,6 +154,8 @@ def _judge(config: Config) -> None:
         raise ConfigError(f"[pages] host must be {' or '.join(LOCAL_HOSTS)}: nothing listens beyond this device.")
     if not 1 <= config.device.retention_days <= RETENTION_MAX_DAYS:
         raise ConfigError(f"[device] retention_days must lie between 1 and {RETENTION_MAX_DAYS}.")
+    if not 0 <= config.uplink.spread_s <= SPREAD_MAX_S:
+        raise ConfigError(f"[uplink] spread_s must lie between 0 and {SPREAD_MAX_S}.")
     for name in ("backoff_ceiling_s", "status_every_s"):
         if not getattr(config.uplink, name) > 0:
             raise ConfigError(f"[uplink] {name} must be more than 0.")

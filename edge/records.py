@@ -1,22 +1,24 @@
 """What is written down about each crossing, and in which order. The outbox keeps it; only the region can read it.
 
 One thread writes, so events stand in the order in which they happened. The lane never waits for the disk, except for
-the granted event, whose commit the gate waits for before it permits the exit.
+the granted event, whose commit the gate waits for before it permits the exit. What is measured is written in groups.
 """
 
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any  # Any: what a coroutine yields is nobody's business here
 
 from edge.decision.verdict import Verdict
 from edge.gate.events import FaceCompared, Reason
 from edge.inspection.document import Document
-from edge.outbox.clock import Stamp
+from edge.outbox.clock import Changed, Stamp
 from edge.outbox.errors import OutboxError, Unfit
+from edge.outbox.limits import GROUP_EVENTS_MAX, GROUP_WAIT_S
 from edge.outbox.outbox import Outbox
 from icao.checks import Check
 from messages.facts import (
@@ -27,6 +29,9 @@ from messages.facts import (
     CrossingGranted,
     CrossingLeft,
     CrossingReferred,
+    DeviceClock,
+    DeviceStarted,
+    DeviceTelemetry,
     Direction,
     FaceMatch,
     Fact,
@@ -35,9 +40,11 @@ from messages.facts import (
     LaneState,
     ListAsked,
     Person,
+    Reading,
     Sex,
     Timings,
     TravelDocument,
+    Wear,
     Where,
     data_of,
 )
@@ -75,6 +82,7 @@ class Records:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="outbox")
         self._pending: set[asyncio.Future[None]] = set()
         self._turn = asyncio.Lock()  # first come, first written
+        self._group_is_due = False
 
     async def granted(self, crossing: Crossing, document: Document, face: FaceCompared) -> bool:
         """True when the event is on the disk, synced. Nothing else may open the exit."""
@@ -135,6 +143,19 @@ class Records:
     def lane(self, position: LanePosition, cause: str) -> None:
         self._later(LaneState(position, cause))
 
+    def started(self, software: str) -> None:
+        """The first event of a boot: which one it is, and what the boot before it wrote to the card."""
+        before = self._outbox.wear_before()
+        self._later(DeviceStarted(self._outbox.number, software, None if before is None else Wear(*before)))
+
+    def clock(self, change: Changed) -> None:
+        self._later(DeviceClock(change.cause, change.offset_ms))
+
+    def measured(self, readings: Mapping[str, float]) -> None:
+        """Telemetry: written with what else is measured within 200 ms, and the first to go when there is no room."""
+        fact = DeviceTelemetry(tuple(Reading(name, value) for name, value in readings.items()))
+        self._work(self._gather(fact))
+
     @property
     def behind(self) -> int:
         """Events that happened and are not on the disk yet."""
@@ -161,7 +182,10 @@ class Records:
         return True
 
     def _later(self, fact: Fact) -> None:
-        task = asyncio.ensure_future(self._write(fact))
+        self._work(self._write(fact))
+
+    def _work(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
         self._pending.add(task)
         task.add_done_callback(self._finished)
 
@@ -169,6 +193,21 @@ class Records:
         self._pending.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.critical("an event was not recorded", exc_info=error)
+
+    async def _gather(self, fact: DeviceTelemetry) -> None:
+        """The first of a group waits for the others, unless they are many; then one transaction writes them all."""
+        loop = asyncio.get_running_loop()
+        count = await loop.run_in_executor(self._writer, self._outbox.gather, fact.TYPE, data_of(fact), self._now())
+        if count < GROUP_EVENTS_MAX:
+            if self._group_is_due:
+                return
+            self._group_is_due = True
+            await asyncio.sleep(GROUP_WAIT_S)
+            self._group_is_due = False
+        try:
+            await loop.run_in_executor(self._writer, self._outbox.flush)
+        except OutboxError as error:  # It stays gathered, and goes with the next.
+            log.error("%s was not recorded: %s", fact.TYPE, error)
 
     async def _write(self, fact: Fact) -> None:
         async with self._turn:

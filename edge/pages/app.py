@@ -1,4 +1,4 @@
-"""Which addresses does a lane answer? Its two pages, their streams, and two for programs."""
+"""Which addresses does a lane answer? Its two pages, their streams, and three for programs."""
 
 import time
 from pathlib import Path
@@ -22,7 +22,12 @@ HERE = Path(__file__).parent
 
 
 def build(
-    display: Display, officer: OfficerDesk, settings: PageSettings, lane_api: LaneApi, clock: Clock = time.monotonic
+    display: Display,
+    officer: OfficerDesk,
+    settings: PageSettings,
+    lane_api: LaneApi,
+    metrics_api: LaneApi | None = None,
+    clock: Clock = time.monotonic,
 ) -> Starlette:
     """The lane's web application. ``app.state.streams.end()`` closes its streams; ``web.serve`` does it."""
     streams, pages = Streams(), templates(HERE / "templates")
@@ -34,12 +39,16 @@ def build(
     async def lane(_: Request) -> Response:
         return JSONResponse(dict(await lane_api()))
 
+    async def metrics(_: Request) -> Response:
+        return JSONResponse(dict(await metrics_api()) if metrics_api else {})
+
     app = Starlette(
         routes=[
             *traveller_pages.routes(display, settings, pages, streams),
             *desk.routes(streams),
             Route("/healthz", health),
             Route("/api/v1/lane", lane),
+            Route("/api/v1/metrics", metrics),
             Route("/static/{name}", Assets(HERE / "static").answer),
         ],
         middleware=[
