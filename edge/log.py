@@ -7,6 +7,7 @@ import asyncio
 import logging
 import sys
 import traceback
+from collections import deque
 from collections.abc import Iterator
 from copy import copy
 from types import TracebackType
@@ -14,6 +15,7 @@ from typing import Any, Final, TypeAlias  # Any: asyncio's own words about a fau
 
 FORMAT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
 CHAIN_MAX: Final = 8  # faults behind a fault
+RING_LINES: Final = 500
 
 Raised: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
@@ -30,10 +32,35 @@ class Wordless(logging.Formatter):
         return "\n".join(_told(ei[1]))
 
 
-def write_to_standard_error() -> None:
-    handler = logging.StreamHandler(sys.stderr)
+class Ring(logging.Handler):
+    """The last lines of this process, for a region that asks for them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(Wordless(FORMAT))
+        self._lines: deque[str] = deque(maxlen=RING_LINES)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.append(self.format(record))
+
+    def last(self, lines: int, most_bytes: int) -> bytes:
+        """The newest whole lines, in UTF-8 and in order; so many, and so many bytes at most."""
+        found, size_bytes = deque[bytes](), 0
+        for line in reversed([*self._lines][-lines:] if lines > 0 else []):
+            content = line.encode(errors="replace") + b"\n"
+            size_bytes += len(content)
+            if size_bytes > most_bytes:
+                break
+            found.appendleft(content)
+        return b"".join(found)
+
+
+def write_to_standard_error() -> Ring:
+    """Also into a ring in memory, which is returned."""
+    handler, ring = logging.StreamHandler(sys.stderr), Ring()
     handler.setFormatter(Wordless(FORMAT))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.basicConfig(level=logging.INFO, handlers=[handler, ring])
+    return ring
 
 
 def say_fault(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
