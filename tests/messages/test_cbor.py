@@ -60,6 +60,13 @@ def test_garbage_is_refused_or_spelt_in_the_one_right_way(data: bytes) -> None:
         pytest.param(bytes.fromhex("0000"), id="D22-trailing-byte"),
         pytest.param(bytes.fromhex("1800"), id="longer-than-needed"),
         pytest.param(bytes.fromhex("a2616200616100"), id="keys-out-of-order"),
+        pytest.param(bytes.fromhex("a2204178181800"), id="a-negative-key-before-a-positive-one"),
+        pytest.param(bytes.fromhex("a1410000"), id="a-key-of-bytes"),
+        pytest.param(bytes.fromhex("a1f500"), id="a-key-that-is-true"),
+        pytest.param(bytes.fromhex("c249010000000000000000"), id="D14-a-number-of-65-bits"),
+        pytest.param(bytes.fromhex("c349010000000000000000"), id="D14-a-negative-number-of-65-bits"),
+        pytest.param(bytes.fromhex("d9d9f700"), id="self-described"),
+        pytest.param(bytes.fromhex("d9010082634162634162d81900"), id="D13-a-text-named-by-a-number"),
         pytest.param(bytes.fromhex("9f00ff"), id="indefinite-list"),
         pytest.param(bytes.fromhex("5f4100ff"), id="indefinite-bytes"),
         pytest.param(bytes.fromhex("f6"), id="null"),
@@ -86,3 +93,9 @@ def test_d13_references_that_unfold_without_end_are_refused_at_once() -> None:
         data = bytes.fromhex("d81c") + data
     with pytest.raises(Refused):
         decode(data)
+
+
+def test_keys_stand_in_the_order_of_their_bytes() -> None:
+    """RFC 8949, 4.2.1: not the older rule, by which the shorter key came first."""
+    assert encode({"b": 0, "aa": 0, -1: 0, 24: 0, 3: 0}).hex() == "a50300181800200061620062616100"
+    assert decode(encode({100: 0, -1: 0})) == {100: 0, -1: 0}
