@@ -33,6 +33,7 @@ class Ledger:
         self.waiting = sum(boot.last_seq - boot.gone for boot in self.earlier)
         self.telemetry = tables.telemetry_events()
         self.newest: Stamp | None = None
+        wear.begin()
 
     # --- what was written and deleted ---
     def after(self, rows: Sequence[Sealed], *, gone: int = 0) -> Boot:

@@ -87,6 +87,10 @@ class Wear:
         self._log = log
         self.single, self.group = Worn(), Worn()
 
+    def begin(self) -> None:
+        """What the start itself has written is no part of any row."""
+        self._log.look()
+
     def recorded(self, payload_bytes: int, *, events: int) -> None:
         self._class(events).payload_bytes += payload_bytes
 

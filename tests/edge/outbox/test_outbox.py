@@ -4,7 +4,7 @@ import os
 import re
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,27 +18,14 @@ from edge.outbox.errors import OutboxBusy, OutboxError, StoreBroken, TooNew, Unf
 from edge.outbox.outbox import Outbox
 from edge.outbox.sealer import Sealer
 from messages.ack import ranges
-from messages.events import Clock, Event
+from messages.events import Clock
 from messages.facts import CrossingReferred, Person, Sex, TravelDocument, Where, data_of
-from messages.frame import open_frame, read_events, verify
 from messages.keys import DeviceKey, RegionKey
 from messages.topics import Channel, Topic
+from tests.edge.outbox.reading import events_in, told
 
 Open = Callable[..., Outbox]
 Alarm = tuple[str, dict[str, object]]
-
-
-def events_in(outbox: Outbox, region_key: RegionKey) -> list[Event]:
-    """What the region would read of everything that waits."""
-    topic, key = outbox.sealer.topic, outbox.sealer.device_key
-    keys = {key.kid: key.record(topic.region, topic.post)}
-    signed = [verify(row.frame, topic, keys) for row in outbox.waiting(1_000)]
-    return [event for one in signed for event in read_events(open_frame(one, region_key))]
-
-
-def told(events: Iterable[Event]) -> list[bytes]:
-    """An event is what its bytes say: facts and plain values alike."""
-    return [event.to_json() for event in events]
 
 
 def test_what_is_committed_waits_in_order_and_numbered_without_gaps(
