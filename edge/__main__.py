@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +21,7 @@ from edge.config import Config, read
 from edge.face.client import FaceProcess, FaceSettings
 from edge.gate.events import Event, OfficerHeld, OfficerReopened
 from edge.gate.run import Gate
-from edge.identity import read_identity
+from edge.identity import Identity, read_identity
 from edge.inspection.inspect import Inspection, inspect
 from edge.inspection.unfinished import Unfinished
 from edge.lane import Lane, today
@@ -31,6 +32,7 @@ from edge.pages.app import build
 from edge.pages.protocols import PageSettings
 from edge.policy import Policy
 from edge.records import Records
+from edge.renewal import Renewal
 from edge.senses import PageSense, from_barrier
 from edge.telemetry import Telemetry
 from edge.uplink import Uplink, UplinkSettings, UplinkState
@@ -132,7 +134,9 @@ class Edge:
         self._heard = asyncio.Event()
         self._recovery = asyncio.ensure_future(self._recover())
         telemetry = Telemetry(self._records, self._clock, config.folder, lambda: self._outbox.waiting_count)
+        self._renewal = Renewal(config.folder / "identity", self._clock.now, self._renewed, self._alarmed)
         parts = [self._gate.run, self._barrier.run, reader.run, self._uplink.run, watches.run, telemetry.run]
+        parts.append(self._renewal.run)
         if config.wires.reader_profile == "plain":
             parts.append(lambda: watches.feel(lambda: self._lane.page.present, page.lifted))
         return await self._live(*parts)
@@ -224,6 +228,17 @@ class Edge:
             "people": self._barrier.status.people,
             "link_age_s": round(self._barrier.silent_s, 1),
         }
+
+    def _renewed(self, identity: Identity) -> None:
+        """Its own name stays; keys and certificate may be new, and those of the region."""
+        if identity.topic != self._outbox.sealer.topic:
+            log.error("the identity is another device's now; this lane goes on as it was until it is started again")
+            return
+        self._outbox.seal_with(Sealer(identity.topic, identity.device_key, identity.region))
+        self._settings = replace(
+            self._settings, ca=identity.ca, cert=identity.cert, key=identity.key, gateways=identity.gateways
+        )
+        self._uplink.renew(self._settings)
 
     def _pages(self) -> PageServer:
         device = self._config.device

@@ -50,6 +50,10 @@ class Delivery:
         self.last_ack_s: float | None = None
         self.refused_acks = 0
 
+    def believe(self, gateways: Mapping[str, GatewayRecord]) -> None:
+        """From now on these workers' acknowledgements count, and nobody else's."""
+        self._gateways = gateways
+
     async def begin(self) -> None:
         """Nothing is on its way now. Whatever waits but for the newest rows is backlog, and so is what goes again to a
         region that has lost it."""

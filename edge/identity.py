@@ -8,7 +8,7 @@ from typing import Any  # TOML values, until they are parsed here
 
 from edge.config import ConfigError
 from messages.errors import Refused
-from messages.keys import DeviceKey, GatewayRecord, RegionPublic
+from messages.keys import ControlRecord, DeviceKey, GatewayRecord, RegionPublic
 from messages.topics import Channel, Topic
 
 
@@ -18,9 +18,11 @@ class Identity:
     device_key: DeviceKey
     region: RegionPublic
     gateways: dict[str, GatewayRecord]
+    controls: dict[str, ControlRecord]
     ca: Path
     cert: Path
     key: Path
+    at: str  # HOST:PORT where it renews; empty: it was not told
 
 
 def read_identity(folder: Path) -> Identity:
@@ -34,9 +36,11 @@ def read_identity(folder: Path) -> Identity:
             device_key=DeviceKey(known.get("kid", known["device"]), _key(folder / files.get("signing", "sign.key"))),
             region=RegionPublic(region_kid, _keys(known, "regions", region_kid, folder / "region.pub")[region_kid]),
             gateways=_gateways(known, folder),
+            controls=_controls(known),
             ca=folder / files.get("ca", "ca.crt"),
             cert=folder / files.get("certificate", "device.crt"),
             key=folder / files.get("key", "device.key"),
+            at=str(known.get("at", "")),
         )
     except FileNotFoundError as error:
         raise ConfigError(
@@ -49,6 +53,11 @@ def read_identity(folder: Path) -> Identity:
 def _gateways(known: Mapping[str, Any], folder: Path) -> dict[str, GatewayRecord]:
     keys = _keys(known, "gateways", known["gateway_kid"], folder / "gateway.pub")
     return {kid: GatewayRecord(kid, public) for kid, public in keys.items()}
+
+
+def _controls(known: Mapping[str, Any]) -> dict[str, ControlRecord]:
+    """None in an identity from before there were any: no command is obeyed until the device is renewed."""
+    return {kid: ControlRecord(kid, bytes.fromhex(public)) for kid, public in known.get("controls", {}).items()}
 
 
 def _keys(known: Mapping[str, Any], table: str, kid: str, older: Path) -> dict[str, bytes]:

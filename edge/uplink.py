@@ -78,6 +78,10 @@ class UplinkState:
     refused_acks: int
 
 
+class Renewed(Exception):
+    """Ends a connection in good order: the next one shows the new certificate."""
+
+
 class Uplink:
     """``run`` until cancelled. Callbacks come in the event loop and must return at once.
 
@@ -112,12 +116,19 @@ class Uplink:
         self._last_trouble = ""
         self._answers: deque[bytes] = deque(maxlen=ANSWERS_MAX)
         self._answered = asyncio.Event()
+        self._renewed = asyncio.Event()
 
     def answer(self, message: bytes) -> None:
         """Say this on ``res`` as soon as somebody can hear it. In the event loop; of too many the oldest goes: what a
         command came to is an event in the outbox too."""
         self._answers.append(message)
         self._answered.set()
+
+    def renew(self, settings: UplinkSettings) -> None:
+        """The device has a new certificate, or knows other gateways: connect anew with them. In the event loop."""
+        self._settings = settings
+        self._delivery.believe(settings.gateways)
+        self._renewed.set()
 
     @property
     def state(self) -> UplinkState:
@@ -152,12 +163,15 @@ class Uplink:
 
     async def _one_connection(self) -> None:
         """One of three things ends it: the network (back off), the outbox's disk (the same), or cancellation."""
+        self._renewed.clear()  # what is read from here on is the newest
         try:
             async with self._client() as client:
                 client.pending_calls_threshold = OUTGOING_MAX  # a full window is no reason to warn
                 await self._serve(client)
         except* (aiomqtt.MqttError, OSError, OutboxError, Refused) as group:
             self._say_offline(group.exceptions[0])
+        except* Renewed:
+            log.info("uplink: connecting anew with the new certificate")
         finally:
             self._turn(connected=False)
 
@@ -192,6 +206,11 @@ class Uplink:
             tasks.create_task(self._delivery.strike())
             tasks.create_task(self._tell(client))
             tasks.create_task(self._say_answers(client))
+            tasks.create_task(self._leave_when_renewed())
+
+    async def _leave_when_renewed(self) -> None:
+        await self._renewed.wait()
+        raise Renewed
 
     async def _receive(self, client: aiomqtt.Client) -> None:
         channels = {str(self._topic.to(channel)): channel for channel in READ}

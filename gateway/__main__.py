@@ -81,7 +81,7 @@ class _Gateway:
         self._queries = Queries(reader)
         self._register = Register(reader)
         self._lanes = Lanes(time.monotonic)
-        keys = Keys(folder.region_key(), folder.ack_key())
+        keys = Keys(folder.region_keys(), folder.ack_key())
         vault = Vault(folder.store_key())
         self._worker = Worker(writer, reader, vault, keys, self._lanes, _now, self._changes.rise)
         tls = client_tls(folder.servers_ca(), folder.worker_certificate(), folder.worker_key())

@@ -56,12 +56,14 @@ class Verdict:
     number: int = 0
 
 
-def judge(topic: str, payload: bytes, keys: Mapping[str, KeyRecord], region_key: RegionKey) -> Verdict:
+def judge(
+    topic: str, payload: bytes, keys: Mapping[str, KeyRecord], region: RegionKey | Mapping[str, RegionKey]
+) -> Verdict:
     """Never raises. Until it is opened a frame is judged as a whole; then each event stands for itself."""
     signed: Signed | None = None
     try:
         signed = verify(payload, Topic.parse(topic), keys)
-        return _judge_events(signed, open_frame(signed, region_key), topic)
+        return _judge_events(signed, open_frame(signed, region), topic)
     except Refused as refused:
         return Verdict(signed, kept=(_whole(refused.reason, refused.detail, topic, payload, signed),))
     except (

@@ -6,7 +6,7 @@ tried again, and the outboxes of the posts keep everything.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,7 +37,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Keys:
-    region: RegionKey
+    region: Mapping[str, RegionKey]
     ack: GatewayKey
 
 

@@ -312,6 +312,11 @@ class Outbox:
     def sealer(self) -> Sealer:
         return self._sealer
 
+    def seal_with(self, sealer: Sealer) -> None:
+        """From the next row on: a device that was renewed signs with its new key, and seals to the region's newest."""
+        with self._lock:
+            self._sealer = sealer
+
     def on_commit(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Called after each commit, in the committing thread: wake somebody, do nothing long. Returns the way out."""
         self._listeners.append(listener)

@@ -20,7 +20,7 @@ LIMIT_S = 20.0
 
 def worker(region: Any, writer: Any, reader: Any, lanes: Lanes) -> Worker:
     authority = region.authority
-    keys = Keys(authority.region_key(), authority.ack_key())
+    keys = Keys(authority.region_keys(), authority.ack_key())
     return Worker(writer, reader, Vault(authority.store_key()), keys, lanes, lambda: region.now, lambda: None)
 
 
