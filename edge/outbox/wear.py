@@ -28,7 +28,7 @@ class Log:
         self.look()  # what an earlier life has left in it is not ours
 
     def look(self) -> int:
-        """Bytes written since the last look. A meter that cannot read misses some; the row it follows is on the disk."""
+        """Bytes written since the last look. A meter that cannot read misses some; the row is on the disk."""
         try:
             return self._read()
         except OSError:
