@@ -6,6 +6,7 @@ Without a part's name: kills, most of them in a region of light posts under bad 
 import argparse
 import asyncio
 import json
+import random
 import sys
 import tempfile
 import time
@@ -14,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from simulators.lane.post import BrokerFailed, CannotStart
-from tests.faults import campaign, storm
+from tests.faults import calls, campaign, power_cut, storm
+from tests.faults.traced import NotTraced
 
 LANE_SHARE = 5  # one kill in so many meets a whole lane with a traveller in it ...
 LANE_KILLS_MAX = 40  # ... which takes its time, so no more of them than this unless --lane asks
+CALLS_A_LINE = 50
 
 Told = dict[str, Any]
 
@@ -30,7 +33,7 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
         try:
             told = _part(options)(options, folder)
-        except (CannotStart, BrokerFailed) as error:
+        except (CannotStart, BrokerFailed, NotTraced) as error:
             print(error, file=sys.stderr)
             return 4
     told |= {"seed": options.seed, "seconds": round(time.monotonic() - began_s, 1)}
@@ -42,6 +45,8 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run faults", description=__doc__)
     parser.add_argument("--kills", type=int, default=100, metavar="N")
     parser.add_argument("--seed", type=int, default=1, help="the same seed: the same faults in the same order")
+    parser.add_argument("--images", type=int, metavar="N", help="cut the power at any write, and look into N disks")
+    parser.add_argument("--calls", action="store_true", help="let every write, sync and open of a journey fail once")
     parser.add_argument("--lane", action="store_true", help="all kills in a whole lane, with travellers in it")
     parser.add_argument("--speed", type=float, default=10.0, help="how much faster than life people and doors are")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep state and logs here instead of deleting them")
@@ -50,7 +55,26 @@ def _options() -> argparse.Namespace:
 
 
 def _part(options: argparse.Namespace) -> Callable[[argparse.Namespace, Path], Told]:
+    if options.calls:
+        return _calls
+    if options.images is not None:
+        return _images
     return _lane if options.lane else _kills
+
+
+def _calls(options: argparse.Namespace, folder: Path) -> Told:
+    told = calls.Told()
+    for done, failure in enumerate(calls.every(told), 1):
+        if done % CALLS_A_LINE == 0:
+            _progress(f"{done} journeys; the last one had {failure}")
+    return told.as_json()
+
+
+def _images(options: argparse.Namespace, folder: Path) -> Told:
+    deeds = power_cut.outbox_deeds()
+    _progress(f"seed {options.seed}: the outbox did {len(deeds)} things to its files; the power goes after any of them")
+    verdicts = power_cut.explore(deeds, power_cut.judge_outbox, options.images, random.Random(options.seed))
+    return verdicts.as_json() | {"violations": verdicts.sentences}
 
 
 def _lane(options: argparse.Namespace, folder: Path) -> Told:
@@ -83,6 +107,19 @@ def _progress(line: str) -> None:
 
 
 def sentence(told: Told) -> str:
+    if "images" in told:
+        lines = [f"{told['images']} images: {told['ok']} whole, {told['lost']} lost a row, {told['corrupt']} damaged."]
+    elif "calls" in told:
+        lines = [f"{told['journeys']} journeys with one failing call; {told['told_of']} times that was said."]
+    else:
+        lines = _of_kills(told)
+    lines += [f"VIOLATION: {violation}." for violation in told["violations"]]
+    if not told["violations"]:
+        lines.append("No door, no record and no promise was broken.")
+    return "\n".join(lines)
+
+
+def _of_kills(told: Told) -> list[str]:
     kills = ", ".join(f"{victim} {count}" for victim, count in told["kills"].items() if count)
     lines = [
         f"Killed: {kills}. {told['produced']} events were written, {told['stored_unique']} stand in the store, "
@@ -96,10 +133,7 @@ def sentence(told: Told) -> str:
             f"{told['abandoned']} turned back themselves. {told['granted_without_record']} were granted without a "
             f"record; the exit opened {told['exit_openings']} times."
         )
-    lines += [f"VIOLATION: {violation}." for violation in told["violations"]]
-    if not told["violations"]:
-        lines.append("No door, no record and no promise was broken.")
-    return "\n".join(lines)
+    return lines
 
 
 if __name__ == "__main__":

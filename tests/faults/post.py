@@ -30,6 +30,7 @@ Facts = list[tuple[str, Mapping[str, object]]]
 ACK_TIMEOUT_S = 1.0
 BACKOFF_CEILING_S = 0.5  # a harness has less patience than a border
 GROUP_MAX = 12
+GATHERED_SHARE = 0.2
 EMPTY_POLL_S = 0.02
 AGAIN_S = 0.05  # after a commit that the disk refused
 
@@ -49,6 +50,7 @@ TRAVELLER = {
     "lists": [],
     "retain_until": "2031-12-24",
 }
+TELEMETRY = ("device.telemetry.v1", {"readings": [{"name": "cpu-temperature", "value": 41.5}]})
 TIMINGS = {"timings_ms": {"document": 100, "chip": 900}, "total_ms": 9000}
 
 
@@ -70,7 +72,7 @@ def story(chance: random.Random) -> Iterator[Facts]:
             case 2:
                 yield [("lane.alarm.v1", {"code": "lingering", "visit": visit})]
             case _:
-                yield [("lane.state.v1", {"state": "open", "cause": "x"})] * chance.randint(2, GROUP_MAX)
+                yield [TELEMETRY] * chance.randint(2, GROUP_MAX)
 
 
 def promise(event: Event) -> None:
@@ -84,6 +86,8 @@ async def write(outbox: Outbox, rate: float, seed: int, resting: threading.Event
     for facts in story(chance):
         while not resting.is_set():
             try:
+                if chance.random() < GATHERED_SHARE:  # goes with whatever is committed next, and nobody promises it
+                    await asyncio.to_thread(outbox.gather, *TELEMETRY, clock.now())
                 events = await asyncio.to_thread(outbox.commit_group, facts, clock.now())
             except OutboxError as error:
                 say("refused", type(error).__name__)

@@ -1,0 +1,25 @@
+"""One write, sync, read or open of the outbox fails: it is said, and nothing promised is lost."""
+
+import random
+
+import pytest
+
+from tests.faults import calls
+
+LENGTHS = {"openat": 10, "pread64": 30, "pwrite64": 150, "fdatasync": 25, "unlink": 2}
+
+
+def test_one_failing_call_in_a_journey_breaks_no_promise() -> None:
+    told = calls.Told()
+    calls.sampled(told, random.Random(20261124), LENGTHS)
+    assert told.violations == []
+    assert set(told.journeys) == set(LENGTHS), "a kind of call was never reached"
+    assert told.said > 0, "a failure that nobody tells of was none"
+
+
+@pytest.mark.parametrize("n", [17, 24])
+def test_a_page_that_could_not_be_read_once_moves_no_outbox_aside(n: int) -> None:
+    """SQLite calls a read error damage; the rows of a healthy file must go on waiting."""
+    told = calls.Told()
+    assert calls.fail(calls.Failure("pread64", "EIO", n), told)
+    assert told.violations == []
