@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import fields, replace
 
 from messages import facts
+from messages.ack import ranges
 from messages.errors import Quarantine, Refused
 from messages.facts import KINDS, CrossingGranted, CrossingLeft, CrossingReferred, Fact, Timings, data_of, fact_of
 
@@ -21,6 +22,10 @@ uuids = st.uuids().map(str)
 counts = st.integers(0, 2**53 - 1)
 measures = st.one_of(counts, st.floats(0, 1e9))
 scores = st.floats(-1, 1)
+numbers = st.integers(1, 2**53 - 1)
+offsets = st.one_of(st.integers(-(2**53) + 1, 2**53 - 1), st.floats(-1e9, 1e9))
+boots = st.binary(min_size=16, max_size=16).map(bytes.hex)
+ranges_told = st.sets(st.integers(1, 40), min_size=1, max_size=8).map(ranges)
 dates = st.dates().map(date.isoformat)
 countries = st.from_regex(r"[A-Z0-9]{0,3}", fullmatch=True)
 documents = st.builds(facts.TravelDocument, texts, countries, texts, st.one_of(dates, st.just("XXXX-XX-XX")))
@@ -66,6 +71,12 @@ every_fact: st.SearchStrategy[Fact] = st.one_of(
     ),
     st.builds(facts.LaneAlarm, codes, st.none() | counts),
     st.builds(facts.LaneState, st.sampled_from(facts.LanePosition), texts),
+    st.builds(facts.DeviceStarted, numbers, texts, st.none() | st.builds(facts.Wear, counts, counts)),
+    st.builds(facts.DeviceTelemetry, st.lists(st.builds(facts.Reading, codes, offsets), max_size=3).map(tuple)),
+    st.builds(facts.DeviceClock, codes, offsets),
+    st.builds(facts.OutboxDropped, boots, ranges_told, numbers, codes),
+    st.builds(facts.DeviceCommand, counts, codes, codes, codes | st.just("")),
+    st.builds(facts.ListTaken, codes, numbers, codes),
 )
 json_values = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),
