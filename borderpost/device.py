@@ -32,6 +32,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     renew.add_argument("--edge", type=Path, required=True, metavar="DIR", help="the device's state folder")
     renew.add_argument("--new-key", action="store_true", help="a new signing key, too")
     device_region.add_verbs(verbs)
+    device_command.add_verb(verbs)
 
 
 def _verb(

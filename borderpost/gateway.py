@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    from borderpost import gateway_care, gateway_nats  # they need what stands here
+    from borderpost import gateway_care, gateway_list, gateway_nats  # they need what stands here
 
     parser = subparsers.add_parser("gateway", help="the region: store, pages, devices")
     verbs = parser.add_subparsers(dest="gateway_verb", required=True, metavar="VERB")
@@ -31,6 +31,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     verb(verbs, "gaps", "sequence numbers that never came", _gaps)
     verb(verbs, "quarantine", "what was set aside, and why", _quarantine)
     gateway_care.add_verbs(verbs)
+    gateway_list.add_verb(verbs)
     gateway_nats.add_arguments(verb(verbs, "nats", "what the nodes of a NATS cluster need", gateway_nats.run))
 
 

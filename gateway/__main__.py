@@ -21,6 +21,7 @@ from gateway.broker_link import client_tls
 from gateway.changes import Changes
 from gateway.config import Config
 from gateway.enrolment import receive_devices
+from gateway.downlink import Downlink
 from gateway.errors import GatewayError
 from gateway.in_use import at_work
 from gateway.lanes import Lanes
@@ -52,9 +53,9 @@ def serve(folder: StateFolder, config: Config) -> None:
     with asyncio.Runner() as runner:
         with at_work(folder.state), closing(_listen(config)) as listener, closing(folder.open_store()) as writer:
             writer.migrate()
-            with closing(folder.open_store()) as reader:
+            with closing(folder.open_store()) as reader, closing(folder.open_store()) as downward:
                 runner.get_loop().set_default_executor(calls)
-                runner.run(_Gateway(folder, config, writer, reader).run(listener))
+                runner.run(_Gateway(folder, config, writer, reader, downward).run(listener))
         _go_without_the_hanging(calls)
 
 
@@ -75,7 +76,9 @@ def _go_without_the_hanging(calls: ThreadPoolExecutor) -> None:
 class _Gateway:
     """Everything, built once."""
 
-    def __init__(self, folder: StateFolder, config: Config, writer: Connection, reader: Connection) -> None:
+    def __init__(
+        self, folder: StateFolder, config: Config, writer: Connection, reader: Connection, downward: Connection
+    ) -> None:
         self._folder, self._config = folder, config
         self._changes = Changes()
         self._queries = Queries(reader)
@@ -83,7 +86,8 @@ class _Gateway:
         self._lanes = Lanes(time.monotonic)
         keys = Keys(folder.region_keys(), folder.ack_key())
         vault = Vault(folder.store_key())
-        self._worker = Worker(writer, reader, vault, keys, self._lanes, _now, self._changes.rise)
+        self._down = Downlink(downward, folder.control_key(), _now, time.monotonic)
+        self._worker = Worker(writer, reader, vault, keys, self._lanes, _now, self._changes.rise, self._down)
         tls = client_tls(folder.servers_ca(), folder.worker_certificate(), folder.worker_key())
         self._link = open_link(config, tls, self._worker.take, random.Random())  # noqa: S311
 
@@ -113,6 +117,7 @@ class _Gateway:
             await asyncio.wait({link}, timeout=SAY_AGAIN_S)
         results = await asyncio.gather(link, pages, asked, upkeep, enrolment, return_exceptions=True)
         self._worker.close()
+        self._down.close()
         log.info("ended")
         for result in results:
             if isinstance(result, Exception):

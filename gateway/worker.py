@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
+from gateway.epoch import epoch
 from gateway.intake import judge
 from gateway.lanes import Lanes
 from gateway.recording import Outcome, Receipt, record
@@ -36,6 +38,21 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Heard:
+    """A verified status that is news, and its device's topic."""
+
+    topic: Topic
+    status: Mapping[str, object]
+
+
+class Down(Protocol):
+    """Orders and lists (gateway.downlink)."""
+
+    async def take(self, heard: Sequence[Heard], answers: Sequence[Message]) -> list[Message]:
+        """What is to be published, now that these were heard. Never raises."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Keys:
     region: Mapping[str, RegionKey]
     ack: GatewayKey
@@ -53,6 +70,7 @@ class Worker:
         lanes: Lanes,
         now: Callable[[], datetime],
         changed: Callable[[], None],
+        down: Down | None = None,
     ) -> None:
         self._writer = writer
         self._vault = vault
@@ -60,24 +78,22 @@ class Worker:
         self._lanes = lanes
         self._now = now
         self._changed = changed
+        self._down = down
+        self._epoch = epoch(reader)
         self._writers_register = Register(writer)
         self._register = Register(reader)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="intake")
         self.store_ok = True
 
     async def take(self, messages: Sequence[Message]) -> list[Message]:
-        """Commit the frames among ``messages`` and return the acknowledgements to publish; hear what lanes say."""
-        frames = []
-        heard = False
-        for message in messages:
-            if message.topic.endswith(f"/{Channel.TEL}"):
-                heard |= self._hear(message)
-            elif message.topic.endswith(f"/{Channel.EVT}"):
-                frames.append(message)
+        """Commit the frames among ``messages`` and return what is to be published: acknowledgements, orders, lists."""
+        frames = [message for message in messages if message.topic.endswith(f"/{Channel.EVT}")]
+        answers = [message for message in messages if message.topic.endswith(f"/{Channel.RES}")]
+        heard = self._hear_all([message for message in messages if message.topic.endswith(f"/{Channel.TEL}")])
         replies = await self._commit(frames) if frames else []
         if heard or frames:
             self._changed()
-        return replies
+        return replies + (await self._down.take(heard, answers) if self._down is not None else [])
 
     def close(self) -> None:
         """Wait for the transaction that is open; nothing new may come."""
@@ -102,18 +118,22 @@ class Worker:
         return record(self._writer, self._vault, verdicts, self._now())
 
     def _acknowledgement(self, receipt: Receipt) -> Message:
-        payload = seal_ack(receipt.boot, receipt.seqs, receipt.topic, self._keys.ack)
+        payload = seal_ack(receipt.boot, receipt.seqs, receipt.topic, self._keys.ack, epoch=self._epoch)
         return Message(str(receipt.topic.to(Channel.ACK)), payload)
 
-    def _hear(self, message: Message) -> bool:
-        try:
-            topic = Topic.parse(message.topic)
-            return self._lanes.hear(topic.device, verify_status(message.payload, topic, self._register))
-        except Refused as refused:
-            log.warning("status refused: %s", refused.reason)
-        except StoreFault as error:
-            self._say_refused(error)
-        return False
+    def _hear_all(self, statuses: Sequence[Message]) -> list[Heard]:
+        heard = []
+        for message in statuses:
+            try:
+                topic = Topic.parse(message.topic)
+                status = verify_status(message.payload, topic, self._register)
+                if self._lanes.hear(topic.device, status):
+                    heard.append(Heard(topic, status))
+            except Refused as refused:
+                log.warning("status refused: %s", refused.reason)
+            except StoreFault as error:
+                self._say_refused(error)
+        return heard
 
     def _say_refused(self, error: StoreFault) -> None:
         if self.store_ok:

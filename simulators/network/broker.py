@@ -4,32 +4,25 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 from simulators.network.broker_files import CONNECTIONS_LIMIT, write_files
+from simulators.network.broker_files import Certificates as Certificates
 
 START_LIMIT_S = 10.0
 STOP_LIMIT_S = 3.0
 POLL_S = 0.02
+RELOADED = re.compile(rb"Reloading config")
 READY = re.compile(rb"mosquitto version \S+ running")
 
 
 class BrokerFailed(Exception):
     """The broker did not start; the message is one sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Certificates:
-    """What the broker shows (its own certificate and key) and whom it lets in (the CA of the clients, no other)."""
-
-    certificate: Path
-    key: Path
-    clients_ca: Path
 
 
 class Broker:
@@ -71,23 +64,24 @@ class Broker:
             raise BrokerFailed("mosquitto is not installed (apt-get install mosquitto).")
         if _answers(self.port):
             raise BrokerFailed(f"Port {self.port} is taken by another process; the broker needs it.")
-        tls = self._certificates
-        config = write_files(
-            self.folder,
-            self.port,
-            tls.certificate,
-            tls.key,
-            tls.clients_ca,
-            self._region,
-            self._workers,
-            self._connections_limit,
-        )
+        config = self._write_files()
         with self.log.open("ab") as log:  # our own handle: a daemon that drops its rights might not open it
             told_before = log.tell()  # before it starts: the child's writing moves this handle too
             self._process = subprocess.Popen(
                 [program, "-c", str(config)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        self._wait_until_it_serves(self._process, told_before)
+        self._wait_until_it_says(READY, self._process, told_before)
+
+    def read_again(self) -> None:
+        """New lists of whom it lets in, while it runs: SIGHUP, as ``systemctl reload mosquitto`` does.
+
+        mosquitto reads both lists before it looks at any connection again; none that stands is closed.
+        """
+        self._write_files()
+        if self._process is not None:
+            told_before = self.log.stat().st_size
+            self._process.send_signal(signal.SIGHUP)
+            self._wait_until_it_says(RELOADED, self._process, told_before)
 
     def kill(self) -> None:
         """End it as a power cut would: nothing is saved."""
@@ -117,14 +111,18 @@ class Broker:
     ) -> None:
         self.stop()
 
-    def _wait_until_it_serves(self, process: subprocess.Popen[bytes], told_before: int) -> None:
+    def _write_files(self) -> Path:
+        limit = self._connections_limit
+        return write_files(self.folder, self.port, self._certificates, self._region, self._workers, limit)
+
+    def _wait_until_it_says(self, words: re.Pattern[bytes], process: subprocess.Popen[bytes], told_before: int) -> None:
         """It listens before it has read its key, so a port that answers is not enough: it must say that it runs."""
         deadline = time.monotonic() + START_LIMIT_S
         while time.monotonic() < deadline:
             if process.poll() is not None:
                 self._process = None
                 raise BrokerFailed(f"mosquitto ended at once: {self._last_words()}")
-            if READY.search(self.log.read_bytes(), told_before):
+            if words.search(self.log.read_bytes(), told_before):
                 return
             time.sleep(POLL_S)
         self.kill()

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+from dataclasses import dataclass
 from pathlib import Path
 
 DAEMON_USER = "mosquitto"  # what Debian's mosquitto becomes when root starts it
@@ -10,18 +11,33 @@ DAEMON_USER = "mosquitto"  # what Debian's mosquitto becomes when root starts it
 DEVICE_WRITES = ("evt", "tel", "res")
 DEVICE_READS = ("ack", "cmd", "list")
 
+CRL = "clients.crl"
+
 PACKET_LIMIT_BYTES = 262_144
 QUEUED_LIMIT_MESSAGES = 1_000
 INFLIGHT_LIMIT_MESSAGES = 20
 CONNECTIONS_LIMIT = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """What the broker shows (its own certificate and key), and whom it lets in: clients of this CA, but for those whose
+    certificates stand on ``crl`` or whose names stand in ``revoked`` (a name on each line)."""
+
+    certificate: Path
+    key: Path
+    clients_ca: Path
+    crl: Path | None = None
+    revoked: Path | None = None
+
+    def names(self) -> tuple[str, ...]:
+        return () if self.revoked is None else tuple(self.revoked.read_text().split())
+
+
 def write_files(
     folder: Path,
     port: int,
-    certificate: Path,
-    key: Path,
-    clients_ca: Path,
+    tls: Certificates,
     region: str,
     workers: tuple[str, ...],
     connections_limit: int = CONNECTIONS_LIMIT,
@@ -31,9 +47,11 @@ def write_files(
     kept = folder / "persistence"
     kept.mkdir(mode=0o700, exist_ok=True)
     user = daemon_user(folder)
-    for source, name in ((certificate, "broker.crt"), (key, "broker.key"), (clients_ca, "clients-ca.crt")):
-        _place(folder / name, source.read_bytes(), user)
-    _place(folder / "acl", access_list(region, workers).encode(), user)
+    sources = {"broker.crt": tls.certificate, "broker.key": tls.key, "clients-ca.crt": tls.clients_ca, CRL: tls.crl}
+    for name, source in sources.items():
+        if source is not None:
+            _place(folder / name, source.read_bytes(), user)
+    _place(folder / "acl", access_list(region, workers, tls.names()).encode(), user)
     config = folder / "mosquitto.conf"
     _place(config, settings(folder, port, user, connections_limit).encode(), user)
     for path in (kept, *kept.iterdir()):
@@ -48,6 +66,7 @@ def settings(folder: Path, port: int, user: str | None, connections_limit: int =
         f"cafile {folder / 'clients-ca.crt'}",
         f"certfile {folder / 'broker.crt'}",
         f"keyfile {folder / 'broker.key'}",
+        *([f"crlfile {folder / CRL}"] if (folder / CRL).exists() else []),
         "tls_version tlsv1.3",
         "require_certificate true",
         "use_identity_as_username true",
@@ -73,8 +92,10 @@ def settings(folder: Path, port: int, user: str | None, connections_limit: int =
     return "\n".join(lines + ([f"user {user}"] if user else [])) + "\n"
 
 
-def access_list(region: str, workers: tuple[str, ...]) -> str:
-    lines = []
+def access_list(region: str, workers: tuple[str, ...], revoked: tuple[str, ...] = ()) -> str:
+    """mosquitto gives a user's own lines the last word, so a revoked device that is still connected says and hears
+    nothing as soon as this is read again."""
+    lines = [line for name in revoked for line in (f"user {name}", "topic deny #", "")]
     for worker in workers:
         lines.append(f"user {worker}")
         lines += [f"topic read bp/1/{region}/+/+/{kind}" for kind in DEVICE_WRITES]
