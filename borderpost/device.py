@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from borderpost import device_region
+from borderpost import device_command, device_region
 from borderpost.device_identity import enrol_by_claim, enrol_here, enrol_many_here, known, renew_at_gateway, renew_here
 from borderpost.errors import Fault
 

@@ -1,0 +1,73 @@
+"""``borderpost gateway list``: publish a list or the rules for every device of the region, and show what is published."""
+
+import argparse
+import json
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from borderpost.errors import Fault
+from borderpost.gateway import gateway_errors
+
+VALID_H: Final = 24.0
+KEYS: Final = ("name", "number", "issued_ms", "valid_s", "size")
+
+
+def add_verb(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = verbs.add_parser("list", help="lists and rules for the devices of the region")
+    words = parser.add_subparsers(dest="list_verb", required=True, metavar="VERB")
+    publish = words.add_parser("publish", help="give a file the next number, sign it, and send it to every device")
+    publish.add_argument("name", metavar="NAME", help="documents, persons or rules")
+    publish.add_argument("file", type=Path, metavar="FILE")
+    publish.add_argument("--valid-h", type=float, default=VALID_H, metavar="H", help="hours until it is stale")
+    publish.add_argument("--shrink", action="store_true", help="yes, it has much fewer entries than the one before")
+    publish.set_defaults(run=_publish)
+    show = words.add_parser("show", help="what is published")
+    show.set_defaults(run=_show)
+    for each in (publish, show):
+        each.add_argument("--state", type=Path, required=True, metavar="DIR", help="the gateway's folder")
+        each.add_argument("--json", action="store_true", help="answer as JSON")
+
+
+def _publish(args: argparse.Namespace) -> int:
+    from gateway import lists
+    from gateway.state import StateFolder
+
+    try:
+        content = args.file.read_bytes()
+    except OSError as error:
+        raise Fault("unreadable", f"{args.file} cannot be read: {error.strerror}.", "Choose another file.") from error
+    with gateway_errors():
+        folder = StateFolder(args.state)
+        with closing(folder.open_store()) as connection:
+            made = lists.publish(
+                connection, folder.config.region, folder.control_key(), args.name, content,
+                valid_s=int(args.valid_h * 3600), now_ms=int(time.time() * 1000), shrink=args.shrink,
+            )  # fmt: skip
+    deltas = {str(base): size_bytes for base, size_bytes in made.deltas.items()}
+    if args.json:
+        print(json.dumps({"name": made.name, "number": made.number, "size": made.size_bytes, "deltas": deltas}))
+    else:
+        print(f"{made.name} is number {made.number} now ({made.size_bytes} bytes); devices get it as they are heard.")
+    return 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    from gateway import lists
+    from gateway.state import StateFolder
+
+    with gateway_errors(), closing(StateFolder(args.state).open_store()) as connection:
+        shown = lists.shown(connection)
+    if args.json:
+        print(json.dumps({"lists": shown}))
+    else:
+        print("\n".join(_line(each) for each in shown) or "Nothing is published.")
+    return 0
+
+
+def _line(shown: dict[str, object]) -> str:
+    name, number, issued_ms, valid_s, size = (shown[key] for key in KEYS)
+    until = datetime.fromtimestamp(int(str(issued_ms)) / 1000 + int(str(valid_s)), UTC).isoformat(timespec="minutes")
+    return f"{name} number {number}: {size} bytes, valid until {until}"
