@@ -1,4 +1,4 @@
-"""``borderpost gateway list``: publish a list or the rules for every device of the region, and show what is published."""
+"""``borderpost gateway list``: publish a list or the rules for every device of the region, and show what there is."""
 
 import argparse
 import json

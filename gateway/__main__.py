@@ -20,8 +20,8 @@ from gateway import api
 from gateway.broker_link import client_tls
 from gateway.changes import Changes
 from gateway.config import Config
-from gateway.enrolment import receive_devices
 from gateway.downlink import Downlink
+from gateway.enrolment import receive_devices
 from gateway.errors import GatewayError
 from gateway.in_use import at_work
 from gateway.lanes import Lanes

@@ -12,6 +12,7 @@ from typing import Final
 
 from gateway.crossings import withdraw
 from gateway.ledger import entries
+from gateway.orders import forget_old
 from gateway.store.connection import Connection, Row
 from gateway.store.sqlite import SqliteStore
 from gateway.tallies import Tallies
@@ -36,6 +37,7 @@ def sweep(connection: Connection, erased: Collection[Crossing], now: datetime, k
     bodies = sum(_due_bodies(connection, table, today) for table in ("events", "quarantine"))
     bodies += sum(_erase(connection, crossing) for crossing in erased)
     rows = _old_events(connection, oldest_ms) + _old_quarantine(connection, oldest_ms)
+    rows += forget_old(connection, int(now.timestamp() * 1000))
     if isinstance(connection, SqliteStore) and bodies + rows:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     return Swept(bodies, rows, today)
