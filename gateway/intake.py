@@ -75,23 +75,16 @@ def judge(
 def _judge_events(signed: Signed, frame: Frame, topic: str) -> Verdict:
     accepted: list[Accepted] = []
     kept: list[Kept] = []
+    source, boot = signed.topic.source, signed.boot
     for seq, body in enumerate(frame.events, frame.first):
-        judged = _judge_event(signed, topic, seq, body)
-        if isinstance(judged, Accepted):
-            accepted.append(judged)
-        else:
-            kept.append(judged)
+        try:
+            event = Event.from_json(body)
+            if event.seq != seq or event.boot != boot or event.source != source:
+                raise Refused(Quarantine.BAD_EVENTS, "an event stands in another's place")
+            accepted.append(Accepted(event, validate(event), body))
+        except Refused as refused:
+            kept.append(Kept(refused.reason, refused.detail, topic, body, signed.topic.device, boot, seq, seq))
     return Verdict(signed, tuple(accepted), tuple(kept), frame.number)
-
-
-def _judge_event(signed: Signed, topic: str, seq: int, body: bytes) -> Accepted | Kept:
-    try:
-        event = Event.from_json(body)
-        if (event.source, event.boot, event.seq) != (signed.topic.source, signed.boot, seq):
-            raise Refused(Quarantine.BAD_EVENTS, "an event stands in another's place")
-        return Accepted(event, validate(event), body)
-    except Refused as refused:
-        return Kept(refused.reason, refused.detail, topic, body, signed.topic.device, signed.boot, seq, seq)
 
 
 def _whole(reason: Quarantine, detail: str, topic: str, payload: bytes, signed: Signed | None) -> Kept:

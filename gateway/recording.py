@@ -4,9 +4,10 @@ The same set of frames, shuffled and repeated, gives the same events, crossings,
 of which nothing has come before go in together (the fast way); all others are looked at, one event at a time.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Final
 
 from gateway import arrivals, crossings
@@ -150,7 +151,7 @@ class _Batch:
         if span[1] > self._now_ms + FUTURE_MS:  # D32
             self._alarms.say(boot.device, Alarm.FROM_THE_FUTURE, boot.boot)
         for accepted in verdict.accepted:
-            if isinstance(accepted.fact, OutboxDropped):
+            if type(accepted.fact) is OutboxDropped:
                 self._declare(topic, accepted.fact)
 
     def _declare(self, topic: Topic, dropped: OutboxDropped) -> None:
@@ -166,7 +167,8 @@ class _Batch:
 
     def _insert(self, fresh: Sequence[_Offered]) -> bool:
         """All of them together; nothing, and False, if any of them was not new after all (by its id)."""
-        rows = [self._row(offered, accepted) for offered in fresh for accepted in offered.accepted]
+        made = [self._rows.of(offered.boot.key, offered.boot.device, offered.accepted) for offered in fresh]
+        rows = list(chain.from_iterable(made))
         if not rows:
             return True
         self._connection.execute("SAVEPOINT fresh")
@@ -174,18 +176,9 @@ class _Batch:
             self._connection.execute("ROLLBACK TO SAVEPOINT fresh")
             return False
         self._connection.execute("RELEASE SAVEPOINT fresh")
-        at = 0
-        for offered in fresh:
-            count = len(offered.accepted)
-            self._note(offered, zip(rows[at : at + count], offered.accepted, strict=True))
-            at += count
+        for offered, stored in zip(fresh, made, strict=True):
+            self._note(offered, stored)
         return True
-
-    def _row(self, offered: _Offered, accepted: Accepted) -> EventRow:
-        digest = self._vault.digest(accepted.body)
-        return self._rows.row(
-            offered.boot.key, offered.boot.device, accepted.event, accepted.fact, accepted.body, digest
-        )
 
     # --- the slow way ---
     def _look_at(self, offered: _Offered) -> None:
@@ -196,10 +189,10 @@ class _Batch:
                 self._tallies.add(offered.boot.device, "duplicates")
                 offered.settled.add(seq)
                 continue
-            row = self._row(offered, accepted)
+            (row,) = self._rows.of(offered.boot.key, offered.boot.device, [accepted])
             stored = self._conflicts.store(offered.topic, offered.boot.boot, row, accepted.body)
             if stored is Stored.NEW:
-                self._note(offered, [(row, accepted)])
+                self._note(offered, [row])
             elif stored is Stored.SETTLED:
                 offered.settled.add(seq)
 
@@ -210,14 +203,12 @@ class _Batch:
             row["seq"]: bytes(row["digest"]) for row in self._connection.execute(query, (offered.boot.key, first, last))
         }
 
-    def _note(self, offered: _Offered, stored: Iterable[tuple[EventRow, Accepted]]) -> None:
-        device, post = offered.boot.device, offered.topic.post
-        for row, accepted in stored:
-            self._stored.append((row, post))
-            self._tallies.add(device, "events")
-            if isinstance(accepted.fact, LaneAlarm):
-                self._tallies.add(device, "alarms")
-            offered.settled.add(row.seq)
+    def _note(self, offered: _Offered, stored: Sequence[EventRow]) -> None:
+        device = offered.boot.device
+        self._stored.extend((row, offered.topic.post) for row in stored)
+        self._tallies.add(device, "events", len(stored))
+        self._tallies.add(device, "alarms", sum(row.type == LaneAlarm.TYPE for row in stored))
+        offered.settled.update(row.seq for row in stored)
 
 
 def _suspect(sender: str, topic: str) -> str:

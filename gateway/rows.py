@@ -1,15 +1,18 @@
 """How does an event lie in the store? Its body sealed, beside it only what is impersonal."""
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from gateway.impersonal import impersonal
+from gateway.intake import Accepted
 from gateway.vault import Vault, place_of
-from messages.events import Event
-from messages.facts import CrossingGranted, CrossingReferred, Fact
+from messages.events import Clock, Event
+from messages.facts import CrossingGranted, CrossingReferred
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-MS: Final = timedelta(milliseconds=1)
+DATED: Final = (CrossingGranted, CrossingReferred)
+CLOCKS: Final = {clock: clock.value for clock in Clock}  # an enum's own ``value`` is slow to ask for
 
 
 class EventRow(NamedTuple):
@@ -50,29 +53,32 @@ class Rows:
         self._now_ms = now_ms
         self._keep_until = keep_until
 
-    def row(self, boot_key: int, device: str, event: Event, fact: Fact, body: bytes, digest: bytes) -> EventRow:
-        return EventRow(
-            boot_key,
-            event.seq,
-            device,
-            bytes.fromhex(event.id.replace("-", "")),
-            digest,
-            event.type,
-            time_ms(event),
-            event.mono_ms,
-            event.clock.value,
-            *impersonal(fact),
-            self._now_ms,
-            self._vault.seal(body, place_of(device, event.boot, event.seq)),
-            self.retain_until(fact),
-        )
+    def of(self, boot_key: int, device: str, accepted: Sequence[Accepted]) -> list[EventRow]:
+        """The rows of events of one boot."""
+        sealed = self._vault.seal_all([(one.body, place_of(device, one.event.boot, one.event.seq)) for one in accepted])
+        return [self._row(boot_key, device, one, body) for one, body in zip(accepted, sealed, strict=True)]
 
-    def retain_until(self, fact: Fact) -> str:
-        """Crossings carry a date of their own."""
-        if isinstance(fact, CrossingGranted | CrossingReferred):
-            return fact.retain_until.isoformat()
-        return self._keep_until
+    def _row(self, boot_key: int, device: str, accepted: Accepted, sealed: bytes) -> EventRow:
+        event, fact = accepted.event, accepted.fact
+        return EventRow._make(
+            (
+                boot_key,
+                event.seq,
+                device,
+                bytes.fromhex(event.id.replace("-", "")),
+                self._vault.digest(accepted.body),
+                event.type,
+                time_ms(event),
+                event.mono_ms,
+                CLOCKS[event.clock],
+                *impersonal(fact),
+                self._now_ms,
+                sealed,
+                # Crossings carry a date of their own.
+                fact.retain_until.isoformat() if type(fact) in DATED else self._keep_until,  # type: ignore[union-attr]
+            )
+        )
 
 
 def time_ms(event: Event) -> int:
-    return (event.time - EPOCH) // MS
+    return round(event.time.timestamp() * 1000)

@@ -1,7 +1,8 @@
 """How do travellers lie in the store? Sealed with a key that is not in the database: a copied file tells nothing."""
 
 import hashlib
-import secrets
+import os
+from collections.abc import Sequence
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -18,8 +19,15 @@ class Vault:
 
     def seal(self, body: bytes, place: str) -> bytes:
         """``place`` is the row's identity: a sealed body moved to another row cannot be opened there."""
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, body, place.encode())
+        return self.seal_all([(body, place)])[0]
+
+    def seal_all(self, bodies: Sequence[tuple[bytes, str]]) -> list[bytes]:
+        """Each for itself, so that each can be opened, moved and erased alone; the kernel is asked for chance once."""
+        chance, encrypt = os.urandom(NONCE_BYTES * len(bodies)), self._cipher.encrypt
+        nonces = (chance[at : at + NONCE_BYTES] for at in range(0, len(chance), NONCE_BYTES))
+        return [
+            nonce + encrypt(nonce, body, place.encode()) for nonce, (body, place) in zip(nonces, bodies, strict=True)
+        ]
 
     def open(self, sealed: bytes, place: str) -> bytes:
         """Raises cryptography's InvalidTag when key or place is another."""
