@@ -10,11 +10,13 @@ import random
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from simulators.lane.post import BrokerFailed, CannotStart
+from simulators.network.postgres import Postgres, PostgresFailed, find_programs
 from tests.faults import calls, campaign, power_cut, storm
 from tests.faults.traced import NotTraced
 
@@ -33,7 +35,7 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
         try:
             told = _part(options)(options, folder)
-        except (CannotStart, BrokerFailed, NotTraced) as error:
+        except (CannotStart, BrokerFailed, PostgresFailed, NotTraced) as error:
             print(error, file=sys.stderr)
             return 4
     told |= {"seed": options.seed, "seconds": round(time.monotonic() - began_s, 1)}
@@ -83,22 +85,43 @@ def _lane(options: argparse.Namespace, folder: Path) -> Told:
 
 def _kills(options: argparse.Namespace, folder: Path) -> Told:
     lane_kills = min(options.kills // LANE_SHARE, LANE_KILLS_MAX)
+    on_file, on_postgres = _stores(options.kills - lane_kills)
     _progress(f"seed {options.seed}: {options.kills} kills, {lane_kills} of them in a whole lane")
-    story = asyncio.run(storm.run(options.kills - lane_kills, options.seed, folder / "region", _progress))
-    told = story.as_json() | {"violations": [*story.account.sentences, *(f"{one} did not drain" for one in story.late)]}
-    if not lane_kills:
-        return told
-    lane = asyncio.run(campaign.run(lane_kills, options.seed, folder / "lane", options.speed, _progress))
-    return together(told, lane)
+    told = _storm(on_file, options.seed, folder / "region")
+    if on_postgres:
+        _progress(f"the same with a PostgreSQL behind the gateway, {on_postgres} kills")
+        told = together(told, _storm(on_postgres, options.seed, folder / "grown", Postgres(folder / "postgres")))
+    if lane_kills:
+        lane = asyncio.run(campaign.run(lane_kills, options.seed, folder / "lane", options.speed, _progress))
+        told = together(told, lane)
+    return told
 
 
-def together(region: Told, lane: Told) -> Told:
-    """Both stories as one: numbers add up, whatever only one of them tells stands as it is."""
-    told = {**lane, **region}
-    for name in ("produced", "stored_unique", "declared_drops", "lost", "duplicated", "violations"):
-        told[name] = region.get(name, 0) + lane[name] if name in lane else region[name]
-    victims = [*region["kills"], *(victim for victim in lane["kills"] if victim not in region["kills"])]
-    told["kills"] = {one: region["kills"].get(one, 0) + lane["kills"].get(one, 0) for one in victims}
+def _stores(kills: int) -> tuple[int, int]:
+    """How many meet a store in a file, and how many one in a PostgreSQL."""
+    try:
+        find_programs()
+    except PostgresFailed as error:
+        _progress(f"No store is killed: {error}")
+        return kills, 0
+    return kills - kills // 2, kills // 2
+
+
+def _storm(kills: int, seed: int, folder: Path, postgres: Postgres | None = None) -> Told:
+    story = asyncio.run(storm.run(kills, seed, folder, _progress, postgres))
+    late = [f"{one} did not drain within {storm.DRAIN_LIMIT_S:.0f} s" for one in story.late]
+    return story.as_json() | {"violations": [*story.account.sentences, *late]}
+
+
+def together(one: Told, other: Told) -> Told:
+    """Two stories as one: numbers add up, lists follow one another, whatever only one of them tells stands as it is."""
+    told = {**other, **one}
+    for name in one.keys() & other.keys():
+        if name == "kills":
+            told[name] = dict(Counter(one[name]) + Counter(other[name]))
+            told[name] |= {victim: 0 for victim in one[name] if victim not in told[name]}
+        elif isinstance(one[name], int | list):
+            told[name] = one[name] + other[name]
     return told
 
 

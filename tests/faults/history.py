@@ -6,7 +6,7 @@ device rise together.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from typing import Any
 
@@ -51,23 +51,15 @@ class Account:
     invented: int = 0
     altered: int = 0
     order_breaks: int = 0
+    false_alarms: int = 0
     sentences: list[str] = field(default_factory=list)
 
     @property
     def kept(self) -> bool:
-        return not (self.lost or self.duplicated or self.invented or self.altered or self.order_breaks)
+        return not self.sentences
 
     def as_json(self) -> dict[str, Any]:
-        names = (
-            "produced",
-            "stored_unique",
-            "declared_drops",
-            "lost",
-            "duplicated",
-            "order_breaks",
-            "invented",
-            "altered",
-        )
+        names = [one.name for one in fields(self) if one.name != "sentences"]
         return {name: getattr(self, name) for name in names}
 
     def blame(self, kind: str, sentences: Iterable[str]) -> int:

@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import edge.uplink
 from edge.identity import read_identity
 from edge.outbox.clock import PostClock
 from edge.outbox.errors import OutboxError
@@ -28,6 +29,7 @@ from messages.events import Event
 Facts = list[tuple[str, Mapping[str, object]]]
 
 ACK_TIMEOUT_S = 1.0
+KEEPALIVE_S = 2
 BACKOFF_CEILING_S = 0.5  # a harness has less patience than a border
 GROUP_MAX = 12
 GATHERED_SHARE = 0.2
@@ -135,6 +137,7 @@ def _hear(resting: threading.Event) -> None:
 
 
 def main() -> None:
+    edge.uplink.KEEPALIVE_S = KEEPALIVE_S  # type: ignore[misc]  # a half-open link is found in seconds here
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     folder, port, rate, seed = sys.argv[1:]
     asyncio.run(live(Path(folder), int(port), float(rate), int(seed)))

@@ -12,6 +12,7 @@ from simulators.lane import http
 from simulators.lane.processes import Child, command
 from simulators.network.broker import Broker, Certificates, free_port
 from simulators.network.interloper import Interloper, Papers
+from simulators.network.postgres import Postgres
 from simulators.network.proxy import Proxy
 
 REGION, POST = "utopia", "harbour"
@@ -113,12 +114,13 @@ class Region:
     """``start`` makes and starts everything but the posts; ``stop`` leaves no process."""
 
     def __init__(
-        self, folder: Path, posts: int = 3, rate: float = 20.0, seed: int = 0, *, interlopers: bool = True
+        self, folder: Path, posts: int = 3, rate: float = 20.0, seed: int = 0, postgres: Postgres | None = None
     ) -> None:
-        self.folder, self.seed = folder, seed
+        """Its store is a file, or lies in ``postgres``, which ``start`` and ``stop`` then start and stop."""
+        self.folder, self.seed, self.postgres = folder, seed, postgres
         self.state = folder / "gateway"
         self._names = [f"post-{number}" for number in range(1, posts + 1)]
-        self._rate, self._interlopers = rate, interlopers
+        self._rate, self._store = rate, ""
         self._close = contextlib.AsyncExitStack()
         self.posts: dict[str, LightPost] = {}
         self.links: dict[str, Link] = {}
@@ -126,6 +128,10 @@ class Region:
     async def start(self) -> None:
         """Raises CannotStart or BrokerFailed with a sentence."""
         try:
+            if self.postgres is not None:
+                self._close.callback(self.postgres.stop)
+                await asyncio.to_thread(self.postgres.start)
+                self._store = await asyncio.to_thread(self.postgres.fresh)
             await self._enrol()
             self._start_broker()
             await asyncio.to_thread(self.broker.start)
@@ -143,7 +149,8 @@ class Region:
 
     async def _enrol(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        await do("gateway", "init", "--state", str(self.state), "--region", REGION)
+        words = ["gateway", "init", "--state", str(self.state), "--region", REGION]
+        await do(*words, *(["--store", self._store] if self._store else []))
         for name in self._names:
             await do(
                 *("device", "enrol", "--gateway", str(self.state), "--edge", str(self.folder / name)),
@@ -158,11 +165,9 @@ class Region:
 
     async def _lay_links(self) -> None:
         for number, name in enumerate(self._names):
-            link = Link(Proxy(self.broker.port, seed=self.seed + number))
-            if self._interlopers:
-                link.interloper = Interloper(self.broker.port, self._papers(name), self.seed + number)
-                link.wire = Proxy(await link.interloper.start(), seed=self.seed + number)
-                self._close.push_async_callback(link.interloper.stop)
+            interloper = Interloper(self.broker.port, self._papers(name), self.seed + number)
+            link = Link(Proxy(await interloper.start(), seed=self.seed + number), interloper)
+            self._close.push_async_callback(interloper.stop)
             self._close.push_async_callback(link.wire.stop)
             port = await link.wire.start()
             self.links[name] = link
@@ -192,8 +197,9 @@ class Region:
         self._close.push_async_callback(lambda: self.gateway.stop())
 
     def write_config(self, broker_port: int) -> None:
+        store = f'store = "{self._store}"\n' if self._store else ""
         (self.state / "gateway.toml").write_text(
-            f'region = "{REGION}"\n\n[broker]\nhost = "127.0.0.1"\nport = {broker_port}\n\n'
+            f'region = "{REGION}"\n{store}\n[broker]\nhost = "127.0.0.1"\nport = {broker_port}\n\n'
             f'[pages]\nhost = "127.0.0.1"\nport = {self.pages_port}\n'
         )
 

@@ -11,11 +11,11 @@ from edge.identity import read_identity
 from edge.outbox.outbox import Outbox
 from edge.outbox.sealer import Sealer
 from gateway.state import StateFolder
-from gateway.store.sqlite import connect
 from gateway.vault import Vault, place_of
 from tests.faults.history import Account, Stored, Told, Written, account, broken_promises
 from tests.faults.region import LightPost, Region
 
+SUSPICIONS = {"device-cloned", "sequence-conflict", "from-the-future", "revoked-key", "wrong-region"}
 DROPPED = "outbox.dropped.v1"
 
 
@@ -23,7 +23,7 @@ def stored_in(state: Path) -> list[Stored]:
     """Every event of a region, opened."""
     folder = StateFolder(state)
     vault = Vault(folder.store_key())
-    with closing(connect(folder.store_path())) as connection:
+    with closing(folder.open_store()) as connection:
         rows = connection.execute("SELECT device, boot, seq, id, body FROM told").fetchall()
     return [
         _opened(
@@ -31,6 +31,12 @@ def stored_in(state: Path) -> list[Stored]:
         )
         for row in rows
     ]
+
+
+def alarms_in(state: Path) -> set[tuple[str, str]]:
+    """Device and code of every alarm of the gateway's own."""
+    with closing(StateFolder(state).open_store()) as connection:
+        return {(row["device"], row["code"]) for row in connection.execute("SELECT device, code FROM alarms")}
 
 
 def _opened(device: str, boot: str, seq: int, identity: str, body: bytes) -> Stored:
@@ -59,6 +65,13 @@ def boots_of(folder: Path) -> list[tuple[str, int]]:
         return outbox.boots()
 
 
+def _false_alarms(state: Path) -> Iterable[str]:
+    """Whoever only suffers from killed processes and bad links has not done these things."""
+    for device, code in sorted(alarms_in(state)):
+        if code in SUSPICIONS:
+            yield f"FALSE ALARM: {device} is accused of {code}"
+
+
 def judge(region: Region) -> Account:
     """The whole history of a region whose posts have ended."""
     promised = [
@@ -69,4 +82,5 @@ def judge(region: Region) -> Account:
     written = written_at(region.posts.values())
     result = account(promised, written, stored_in(region.state))
     result.lost += result.blame("forgotten", broken_promises(promised, written))
+    result.false_alarms = result.blame("false alarms", _false_alarms(region.state))
     return result

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from simulators.network.postgres import Postgres
 from tests.faults.history import Account
 from tests.faults.region import Region
 from tests.faults.stored import judge
@@ -115,7 +116,16 @@ def killers_of(region: Region) -> dict[str, Killer]:
         await asyncio.sleep(chance.uniform(*DOWN_S))
         await region.gateway.start()
 
-    return {"edge": edge, "broker": broker, "gateway": gateway}
+    killers: dict[str, Killer] = {"edge": edge, "broker": broker, "gateway": gateway}
+    if (postgres := region.postgres) is not None:
+
+        async def store(chance: random.Random) -> None:
+            await asyncio.to_thread(postgres.kill)
+            await asyncio.sleep(chance.uniform(*DOWN_S))
+            await asyncio.to_thread(postgres.start)
+
+        killers["store"] = store
+    return killers
 
 
 async def _strike(kill: Killer, count: int, chance: random.Random, kills: Counter[str], name: str) -> None:
@@ -125,9 +135,11 @@ async def _strike(kill: Killer, count: int, chance: random.Random, kills: Counte
         kills[name] += 1
 
 
-async def run(kills: int, seed: int, folder: Path, say: Say = lambda sentence: None) -> Story:
+async def run(
+    kills: int, seed: int, folder: Path, say: Say = lambda sentence: None, postgres: Postgres | None = None
+) -> Story:
     """A region of three posts, started, stormed and stopped. Raises CannotStart or BrokerFailed with a sentence."""
-    region = Region(folder, posts=3, rate=RATE, seed=seed)
+    region = Region(folder, posts=3, rate=RATE, seed=seed, postgres=postgres)
     await region.start()
     try:
         return await storm(region, kills, seed, say)
