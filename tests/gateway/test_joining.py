@@ -1,0 +1,275 @@
+"""Claims that let in once, renewals signed by the device's own key, keys that follow one another."""
+
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+
+from gateway import certificates
+from gateway.authority import make_worker, set_up
+from gateway.claims import Claims
+from gateway.errors import GatewayError
+from gateway.intake import judge
+from gateway.joining import Joining
+from gateway.register import RETIRED_DAYS, Register
+from messages.claim import Claim
+from messages.enrolment import EnrolRequest, RenewRequest, enrol_text, renew_text
+from messages.errors import Quarantine
+from messages.keys import DeviceKey
+
+DAY = timedelta(days=1)
+
+
+def asked(code: str, device: str = "lane-1", post: str = "harbour", key: DeviceKey | None = None) -> EnrolRequest:
+    key = key or DeviceKey.generate(device)
+    csr = certificates.request_pem(device, certificates.new_key())
+    proof = key.sign(enrol_text(device, post, csr, key.public))
+    return EnrolRequest(claim=code, device=device, post=post, csr=csr, public=key.public, proof=proof)
+
+
+def renewed(lane: Any, key: DeviceKey | None = None, follower: DeviceKey | None = None, **changes: Any) -> RenewRequest:
+    """A request of ``lane``, signed as it should be but for what is changed."""
+    key = key or lane.key
+    csr = certificates.request_pem(lane.name, certificates.new_key())
+    public = None if follower is None else follower.public
+    fields: dict[str, Any] = {"device": lane.name, "kid": key.kid, "nonce": b"", "csr": csr, "public": public}
+    text = renew_text(RenewRequest(**fields, signature=b""))
+    proof = None if follower is None else follower.sign(text)
+    return RenewRequest(**{**fields, "signature": key.sign(text), "proof": proof, **changes})
+
+
+def refused(call: Any) -> str:
+    with pytest.raises(GatewayError) as caught:
+        call()
+    assert caught.value.message.endswith(".")
+    return caught.value.code
+
+
+# --- claims ---
+def test_no_two_of_a_thousand_claims_are_alike_and_the_store_holds_none(region: Any) -> None:
+    ca = region.authority.servers_ca().read_bytes()
+    with closing(region.authority.open_store()) as connection, connection.transaction():
+        codes = [Claims(connection).make("harbour", f"lane-{number}", ca, 0) for number in range(1000)]
+    secrets = {Claim.read(code).secret for code in codes}
+    assert len(secrets) == 1000
+    stored = b"".join(path.read_bytes() for path in region.state.glob("store.sqlite*"))
+    assert not [secret for secret in secrets if secret in stored]
+    # 128 random bits: each bit is set in about half of them.
+    counts = [sum(secret[at // 8] >> at % 8 & 1 for secret in secrets) for at in range(128)]
+    assert min(counts) > 400
+    assert max(counts) < 600
+
+
+def test_a_claim_lets_one_device_in_once(region: Any) -> None:
+    joining = Joining(region.authority)
+    code = joining.claim("harbour", "lane-1", region.now).code
+    key = DeviceKey.generate("lane-1")
+    enrolled = joining.enrol(asked(code, key=key), region.now)
+    assert (enrolled.kid, enrolled.post, enrolled.region) == ("lane-1", "harbour", "north")
+    assert refused(lambda: joining.enrol(asked(code), region.now)) == "claim-used"
+    again = joining.enrol(asked(code, key=key), region.now)  # its answer was lost on the way
+    assert again.certificate_pem != enrolled.certificate_pem
+
+
+def test_a_claim_ends(region: Any) -> None:
+    joining = Joining(region.authority)
+    claim = joining.claim("harbour", "lane-1", region.now, hours=2)
+    assert claim.ends == region.now + timedelta(hours=2)
+    assert refused(lambda: joining.enrol(asked(claim.code), claim.ends)) == "claim-ended"
+    assert joining.enrol(asked(claim.code), claim.ends - timedelta(seconds=1)).kid == "lane-1"
+
+
+@pytest.mark.parametrize(("device", "post"), [("lane-2", "harbour"), ("lane-1", "airport")])
+def test_a_claim_is_for_one_device_at_one_post(region: Any, device: str, post: str) -> None:
+    code = Joining(region.authority).claim("harbour", "lane-1", region.now).code
+    assert refused(lambda: Joining(region.authority).enrol(asked(code, device, post), region.now)) == "claim-elsewhere"
+
+
+def test_a_newer_claim_ends_an_unused_older_one(region: Any) -> None:
+    joining = Joining(region.authority)
+    old, new = (joining.claim("harbour", "lane-1", region.now).code for _ in range(2))
+    assert refused(lambda: joining.enrol(asked(old), region.now)) == "claim-unknown"
+    assert joining.enrol(asked(new), region.now).kid == "lane-1"
+
+
+def test_a_claim_of_another_region_is_unknown_here(region: Any, other_region: Any) -> None:
+    code = Joining(other_region.authority).claim("harbour", "lane-1", region.now).code
+    assert refused(lambda: Joining(region.authority).enrol(asked(code), region.now)) == "claim-unknown"
+
+
+def test_nobody_enrols_a_key_that_he_does_not_hold(region: Any) -> None:
+    joining = Joining(region.authority)
+    code = joining.claim("harbour", "lane-1", region.now).code
+    other = asked(code, "lane-1")
+    forged = EnrolRequest(
+        claim=code, device="lane-1", post="harbour", csr=other.csr, public=bytes(32), proof=other.proof
+    )
+    assert refused(lambda: joining.enrol(forged, region.now)) == "bad-signature"
+
+
+def test_a_refused_enrolment_leaves_the_claim_good(region: Any) -> None:
+    joining = Joining(region.authority)
+    code = joining.claim("harbour", "lane-1", region.now).code
+    key = DeviceKey.generate("lane-1")
+    csr = certificates.request_pem("lane-9", certificates.new_key())
+    proof = key.sign(enrol_text("lane-1", "harbour", csr, key.public))
+    wrong = EnrolRequest(claim=code, device="lane-1", post="harbour", csr=csr, public=key.public, proof=proof)
+    assert refused(lambda: joining.enrol(wrong, region.now)) == "bad-request"
+    assert joining.enrol(asked(code), region.now).kid == "lane-1"
+
+
+@pytest.mark.parametrize("hours", [0, -1, 721])
+def test_a_claim_is_good_for_an_hour_to_a_month(region: Any, hours: int) -> None:
+    assert refused(lambda: Joining(region.authority).claim("harbour", "lane-1", region.now, hours)) == "bad-hours"
+
+
+def test_one_signing_key_is_never_two_devices(region: Any) -> None:
+    lane = region.lane("lane-1")
+    request = certificates.request_pem("lane-2", certificates.new_key())
+    copied = DeviceKey("lane-2", lane.key.seed)
+    call = lambda: region.authority.enrol(request, copied.public, "harbour", "lane-2", region.now)  # noqa: E731
+    assert refused(call) == "key-known"
+
+
+# --- renewal ---
+def test_a_renewal_brings_a_new_certificate_for_thirty_days_over_a_new_key(region: Any) -> None:
+    lane = region.lane()
+    later = region.now + 20 * DAY
+    fresh = Joining(region.authority).renew(renewed(lane), later)
+    old, new = (x509.load_pem_x509_certificate(pem) for pem in (lane.enrolled.certificate_pem, fresh.certificate_pem))
+    assert new.public_key() != old.public_key()
+    assert new.serial_number != old.serial_number
+    assert abs(new.not_valid_after_utc - (later + 30 * DAY)) < timedelta(seconds=2)
+    assert fresh.kid == "lane-1"
+
+
+@pytest.mark.parametrize(("days", "welcome"), [(29, True), (31, True), (59, True), (61, False)])
+def test_a_certificate_that_has_ended_is_renewed_for_thirty_days_more(region: Any, days: int, welcome: bool) -> None:
+    lane = region.lane()
+    if welcome:
+        assert Joining(region.authority).renew(renewed(lane), region.now + days * DAY).kid == "lane-1"
+    else:
+        call = lambda: Joining(region.authority).renew(renewed(lane), region.now + days * DAY)  # noqa: E731
+        assert refused(call) == "too-late"
+
+
+def test_a_device_that_came_too_late_comes_in_again_by_a_claim_with_its_own_keys(region: Any) -> None:
+    lane = region.lane()
+    later = region.now + 70 * DAY
+    joining = Joining(region.authority)
+    code = joining.claim("harbour", "lane-1", later).code
+    assert joining.enrol(asked(code, key=lane.key), later).kid == "lane-1"
+    assert (
+        refused(lambda: joining.enrol(asked(joining.claim("harbour", "lane-1", later).code), later)) == "device-known"
+    )
+
+
+def test_only_the_devices_own_key_renews_it(region: Any) -> None:
+    lane, other = region.lane("lane-1"), region.lane("lane-2")
+    joining = Joining(region.authority)
+    forged = DeviceKey("lane-1", other.key.seed)
+    assert refused(lambda: joining.renew(renewed(lane, key=forged), region.now)) == "bad-signature"
+    assert refused(lambda: joining.renew(renewed(lane, kid="lane-2"), region.now)) == "unknown-device"
+    assert refused(lambda: joining.renew(renewed(lane, nonce=b"later"), region.now)) == "bad-signature"
+    assert refused(lambda: joining.renew(renewed(lane, kid="lane-1.2"), region.now)) == "unknown-device"
+
+
+def test_a_revoked_device_is_not_renewed(region: Any) -> None:
+    lane = region.lane()
+    Joining(region.authority).revoke("lane-1", "", region.now)
+    assert refused(lambda: Joining(region.authority).renew(renewed(lane), region.now)) == "revoked"
+
+
+# --- keys that follow one another ---
+def reason(region: Any, lane: Any, key: DeviceKey) -> str:
+    """Why a frame signed with this key is refused; "" when it is taken."""
+    lane.key = key
+    frame = lane.frame([lane.alarm()])
+    with closing(region.authority.open_store()) as connection:
+        verdict = judge(str(lane.topic), frame, Register(connection).snapshot(), region.authority.region_keys())
+    return "".join(kept.reason for kept in verdict.kept)
+
+
+def test_a_new_key_follows_and_what_the_old_one_signed_is_taken_for_thirty_days(region: Any) -> None:
+    lane = region.lane()
+    old, new = lane.key, DeviceKey.generate("lane-1.2")
+    enrolled = Joining(region.authority).renew(renewed(lane, follower=new), region.now)
+    assert enrolled.kid == "lane-1.2"
+    assert [reason(region, lane, key) for key in (old, new)] == ["", ""]
+    with closing(region.authority.open_store()) as connection:
+        register = Register(connection)
+        now_ms = int(region.now.timestamp() * 1000)
+        assert register.end_retired(now_ms + (RETIRED_DAYS - 1) * 86_400_000) == 0
+        assert register.end_retired(now_ms + (RETIRED_DAYS + 1) * 86_400_000) == 1
+    assert [reason(region, lane, key) for key in (old, new)] == [Quarantine.REVOKED_KEY, ""]
+
+
+def test_a_rotation_whose_answer_was_lost_is_asked_for_again_with_the_old_key(region: Any) -> None:
+    lane, joining = region.lane(), Joining(region.authority)
+    new = DeviceKey.generate("lane-1")
+    first = joining.renew(renewed(lane, follower=new), region.now)
+    again = joining.renew(renewed(lane, follower=new), region.now)
+    assert (first.kid, again.kid) == ("lane-1.2", "lane-1.2")
+
+
+def test_of_two_machines_with_one_key_only_the_first_is_followed(region: Any) -> None:
+    lane, joining = region.lane(), Joining(region.authority)
+    joining.renew(renewed(lane, follower=DeviceKey.generate("lane-1")), region.now)
+    clone = renewed(lane, follower=DeviceKey.generate("lane-1"))
+    assert refused(lambda: joining.renew(clone, region.now)) == "retired-key"
+    assert refused(lambda: joining.renew(renewed(lane), region.now)) == "retired-key"
+
+
+def test_a_new_key_must_sign_too_and_be_nobodys(region: Any) -> None:
+    lane, other, joining = region.lane("lane-1"), region.lane("lane-2"), Joining(region.authority)
+    stolen = renewed(lane, follower=other.key)
+    assert refused(lambda: joining.renew(stolen, region.now)) == "key-known"
+    unproven = renewed(lane, follower=DeviceKey.generate("lane-1"), proof=bytes(64))
+    assert refused(lambda: joining.renew(unproven, region.now)) == "bad-signature"
+
+
+def test_the_register_tells_every_worker_that_it_changed(region: Any) -> None:
+    lane = region.lane()
+    with closing(region.authority.open_store()) as connection:
+        register = Register(connection)
+        versions = [register.version()]
+        Joining(region.authority).renew(renewed(lane, follower=DeviceKey.generate("lane-1")), region.now)
+        versions.append(register.version())
+        Joining(region.authority).revoke("lane-1", "", region.now)
+        versions.append(register.version())
+    assert versions == sorted(set(versions))
+
+
+# --- showing ---
+def test_devices_are_shown_with_their_keys_and_open_claims(region: Any) -> None:
+    lane, joining = region.lane("lane-1"), Joining(region.authority)
+    joining.renew(renewed(lane, follower=DeviceKey.generate("lane-1")), region.now)
+    region.lane("lane-2")
+    joining.revoke("lane-2", "", region.now)
+    joining.claim("harbour", "lane-3", region.now)
+    shown = {device["device"]: device for device in joining.show(region.now)}
+    assert [shown[name]["state"] for name in ("lane-1", "lane-2", "lane-3")] == ["active", "revoked", "invited"]
+    assert [key["state"] for key in shown["lane-1"]["keys"]] == ["retired", "active"]
+    assert shown["lane-3"]["claim"] is not None
+    assert "lane-3" not in {device["device"] for device in joining.show(region.now + 2 * DAY)}
+
+
+# --- the region's own certificates ---
+def test_what_has_less_than_a_third_of_its_time_left_is_made_anew_by_the_next_set_up(region: Any) -> None:
+    assert set_up(region.state, "north", region.now + 200 * DAY) == []
+    assert set_up(region.state, "north", region.now + 300 * DAY) == ["broker", "enrolment", "gateway-1"]
+
+
+def test_a_second_worker_is_believed_by_devices_that_join_after_it(region: Any) -> None:
+    before = region.lane("lane-1")
+    with closing(region.authority.open_store()) as connection, connection.transaction():
+        assert make_worker(region.state, "gateway-2", Register(connection), region.now)
+        assert not make_worker(region.state, "gateway-2", Register(connection), region.now)
+    after = region.lane("lane-2")
+    assert list(before.enrolled.gateways) == ["gateway-1"]
+    assert list(after.enrolled.gateways) == ["gateway-1", "gateway-2"]
+    assert after.enrolled.gateways["gateway-2"] == region.authority.ack_key("gateway-2").public
+    assert Path(region.state / "gateway-2.crt").exists()
