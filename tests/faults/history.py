@@ -35,6 +35,7 @@ class Stored:
     sha256: str
     time: str
     mono_ms: int
+    clock: str = "synced"  # how far the post itself believed in its time
     dropped: tuple[tuple[str, int], ...] = ()  # what this event declares as given up: boot, number
 
 

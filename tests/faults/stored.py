@@ -42,7 +42,9 @@ def alarms_in(state: Path) -> set[tuple[str, str]]:
 def _opened(device: str, boot: str, seq: int, identity: str, body: bytes) -> Stored:
     event = json.loads(body)
     digest = hashlib.sha256(body).hexdigest()
-    return Stored(device, boot, seq, identity, digest, event["time"], event["bpmono"], tuple(_drops(event)))
+    return Stored(
+        device, boot, seq, identity, digest, event["time"], event["bpmono"], event["type"], tuple(_drops(event))
+    )
 
 
 def _drops(event: dict) -> Iterable[tuple[str, int]]:
@@ -65,15 +67,15 @@ def boots_of(folder: Path) -> list[tuple[str, int]]:
         return outbox.boots()
 
 
-def _false_alarms(state: Path) -> Iterable[str]:
+def _false_alarms(state: Path, deserved: frozenset[str]) -> Iterable[str]:
     """Whoever only suffers from killed processes and bad links has not done these things."""
     for device, code in sorted(alarms_in(state)):
-        if code in SUSPICIONS:
+        if code in SUSPICIONS - deserved:
             yield f"FALSE ALARM: {device} is accused of {code}"
 
 
-def judge(region: Region) -> Account:
-    """The whole history of a region whose posts have ended."""
+def judge(region: Region, deserved: frozenset[str] = frozenset()) -> Account:
+    """The whole history of a region whose posts have ended; ``deserved`` are accusations that were earned."""
     promised = [
         Told(post.name, one.boot, one.seq, one.id, one.sha256)
         for post in region.posts.values()
@@ -82,5 +84,5 @@ def judge(region: Region) -> Account:
     written = written_at(region.posts.values())
     result = account(promised, written, stored_in(region.state))
     result.lost += result.blame("forgotten", broken_promises(promised, written))
-    result.false_alarms = result.blame("false alarms", _false_alarms(region.state))
+    result.false_alarms = result.blame("false alarms", _false_alarms(region.state, deserved))
     return result
