@@ -68,6 +68,8 @@ class CheckMode(StrEnum):
 
 
 class TravelDocument(Struct, frozen=True, gc=False):
+    """As printed in the machine-readable zone, without fillers."""
+
     type: Text
     issuer: Country
     number: Text
@@ -78,6 +80,8 @@ class TravelDocument(Struct, frozen=True, gc=False):
 
 
 class Person(Struct, frozen=True, gc=False):
+    """As the document names its holder."""
+
     surname: Text
     given_names: Text
     birth_date: DocumentDate
@@ -89,6 +93,8 @@ class Person(Struct, frozen=True, gc=False):
 
 
 class CheckMade(Struct, frozen=True, gc=False):
+    """One check of the document, by its id (section 11)."""
+
     id: Code
     result: CheckResult
     mode: CheckMode
@@ -96,12 +102,16 @@ class CheckMade(Struct, frozen=True, gc=False):
 
 
 class FaceMatch(Struct, frozen=True, gc=False):
+    """How like is the live face to the chip's portrait? At least ``threshold`` is a match."""
+
     matcher: Text
     score: Score
     threshold: Score
 
 
 class ListAsked(Struct, frozen=True, gc=False):
+    """A list that was looked up, and how old it was."""
+
     name: Text
     version: Text
     age_s: Measure
@@ -119,6 +129,8 @@ class Timings(Struct, frozen=True, gc=False):
 
 
 class CrossingGranted(Struct, frozen=True, gc=False):
+    """Somebody was found to be the holder of a good document, and may pass; on the disk before the exit opens."""
+
     TYPE: ClassVar[str] = "crossing.granted.v1"
     crossing: Uuid
     visit: Count
@@ -133,6 +145,8 @@ class CrossingGranted(Struct, frozen=True, gc=False):
 
 
 class CrossingLeft(Struct, frozen=True, gc=False):
+    """Somebody who was granted has passed the exit."""
+
     TYPE: ClassVar[str] = "crossing.left.v1"
     crossing: Uuid
     visit: Count
@@ -141,6 +155,8 @@ class CrossingLeft(Struct, frozen=True, gc=False):
 
 
 class CrossingAbandoned(Struct, frozen=True, gc=False):
+    """A granted crossing ended before its exit; ``cause`` says how."""
+
     TYPE: ClassVar[str] = "crossing.abandoned.v1"
     crossing: Uuid
     visit: Count
@@ -148,6 +164,8 @@ class CrossingAbandoned(Struct, frozen=True, gc=False):
 
 
 class CrossingReferred(Struct, frozen=True, gc=False):
+    """Somebody was sent to an officer; ``reasons`` are for officers, and never shown to the traveller."""
+
     TYPE: ClassVar[str] = "crossing.referred.v1"
     crossing: Uuid
     visit: Count
@@ -160,12 +178,16 @@ class CrossingReferred(Struct, frozen=True, gc=False):
 
 
 class LaneAlarm(Struct, frozen=True, gc=False):
+    """Somebody should look: ``code`` says at what."""
+
     TYPE: ClassVar[str] = "lane.alarm.v1"
     code: Code
     visit: Count | None
 
 
 class LaneState(Struct, frozen=True, gc=False):
+    """The lane was taken into service, or out of it."""
+
     TYPE: ClassVar[str] = "lane.state.v1"
     state: LanePosition
     cause: Text
@@ -179,6 +201,8 @@ class Wear(Struct, frozen=True, gc=False):
 
 
 class DeviceStarted(Struct, frozen=True, gc=False):
+    """A boot began: the ``number``-th of this device."""
+
     TYPE: ClassVar[str] = "device.started.v1"
     number: Number
     software: Text
@@ -186,23 +210,29 @@ class DeviceStarted(Struct, frozen=True, gc=False):
 
 
 class Reading(Struct, frozen=True, gc=False):
+    """One number of the machine."""
+
     name: Code
     value: Offset
 
 
 class DeviceTelemetry(Struct, frozen=True, gc=False):
+    """A few numbers about the machine; no person. Written in groups, and the first to go when the disk is full."""
+
     TYPE: ClassVar[str] = "device.telemetry.v1"
     readings: Annotated[tuple[Reading, ...], Meta(max_length=READINGS_MAX)]
 
 
 class DeviceClock(Struct, frozen=True, gc=False):
+    """The wall clock became better or worse, or was moved by ``offset_ms``."""
+
     TYPE: ClassVar[str] = "device.clock.v1"
     cause: Code
     offset_ms: Offset
 
 
 class OutboxDropped(Struct, frozen=True, gc=False):
-    """Telemetry that a full disk took: ``count`` is how many numbers ``seqs`` name."""
+    """Telemetry that a full disk took: these ``count`` numbers of a boot never come, and are no gap."""
 
     TYPE: ClassVar[str] = "outbox.dropped.v1"
     boot: Boot
@@ -212,6 +242,8 @@ class OutboxDropped(Struct, frozen=True, gc=False):
 
 
 class DeviceCommand(Struct, frozen=True, gc=False):
+    """What a command came to; written down before it acts."""
+
     TYPE: ClassVar[str] = "device.command.v1"
     counter: Count
     command: Code
@@ -220,6 +252,8 @@ class DeviceCommand(Struct, frozen=True, gc=False):
 
 
 class ListTaken(Struct, frozen=True, gc=False):
+    """A list or the rules were renewed."""
+
     TYPE: ClassVar[str] = "list.taken.v1"
     name: Code
     number: Number
