@@ -43,7 +43,7 @@ def _opened(device: str, boot: str, seq: int, identity: str, body: bytes) -> Sto
     event = json.loads(body)
     digest = hashlib.sha256(body).hexdigest()
     return Stored(
-        device, boot, seq, identity, digest, event["time"], event["bpmono"], event["type"], tuple(_drops(event))
+        device, boot, seq, identity, digest, event["time"], event["bpmono"], event["bpclock"], tuple(_drops(event))
     )
 
 
