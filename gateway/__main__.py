@@ -1,6 +1,7 @@
 """The gateway as one process: broker link, intake worker, pages and API. The only place that builds them."""
 
 import asyncio
+import gc
 import logging
 import os
 import random
@@ -17,6 +18,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 
 from gateway import api
+from gateway.board import Board
 from gateway.broker_link import client_tls
 from gateway.changes import Changes
 from gateway.config import Config
@@ -24,6 +26,7 @@ from gateway.downlink import Downlink
 from gateway.enrolment import receive_devices
 from gateway.errors import GatewayError
 from gateway.in_use import at_work
+from gateway.known import Known
 from gateway.lanes import Lanes
 from gateway.links import open_link
 from gateway.pages.routes import middleware as page_middleware
@@ -41,6 +44,7 @@ from web.serve import PageServer, listen
 
 CONNECTIONS_LIMIT = 256
 HANGING_LIMIT_S = 0.5
+GC_NEW_OBJECTS = 100_000
 SAY_AGAIN_S = 0.2
 
 log = logging.getLogger("gateway")
@@ -53,9 +57,15 @@ def serve(folder: StateFolder, config: Config) -> None:
     with asyncio.Runner() as runner:
         with at_work(folder.state), closing(_listen(config)) as listener, closing(folder.open_store()) as writer:
             writer.migrate()
-            with closing(folder.open_store()) as reader, closing(folder.open_store()) as downward:
+            with (
+                closing(folder.open_store()) as reader,
+                closing(folder.open_store()) as downward,
+                closing(folder.open_store()) as shown,
+            ):
                 runner.get_loop().set_default_executor(calls)
-                runner.run(_Gateway(folder, config, writer, reader, downward).run(listener))
+                gc.freeze()  # what is there now stays; a batch makes many rows and no cycles,
+                gc.set_threshold(GC_NEW_OBJECTS, 50, 50)  # so looking for some after each few is for nothing
+                runner.run(_Gateway(folder, config, writer, reader, downward, shown).run(listener))
         _go_without_the_hanging(calls)
 
 
@@ -77,12 +87,19 @@ class _Gateway:
     """Everything, built once."""
 
     def __init__(
-        self, folder: StateFolder, config: Config, writer: Connection, reader: Connection, downward: Connection
+        self,
+        folder: StateFolder,
+        config: Config,
+        writer: Connection,
+        reader: Connection,
+        downward: Connection,
+        shown: Connection,
     ) -> None:
         self._folder, self._config = folder, config
-        self._changes = Changes()
-        self._queries = Queries(reader)
-        self._register = Register(reader)
+        self._changes, self._shown = Changes(), Changes()
+        self._queries = Queries(shown)
+        self._known = Known(Register(shown))
+        self._board = Board(self._overview, self._changes)
         self._lanes = Lanes(time.monotonic)
         keys = Keys(folder.region_keys(), folder.ack_key())
         vault = Vault(folder.store_key())
@@ -93,19 +110,22 @@ class _Gateway:
 
     async def run(self, listener: socket.socket) -> None:
         # Its streams end by themselves when ``changes`` is closed.
+        await self._board.begin()
         server = PageServer(self._app(), lambda: None, CONNECTIONS_LIMIT)
         ending = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, ending.set)
         link = asyncio.create_task(self._link.run())
         pages = asyncio.create_task(server.serve([listener]))
+        board = asyncio.create_task(self._board.keep(self._shown))
         host, port = listener.getsockname()[:2]
         log.info("region %s: pages at http://%s:%d/", self._config.region, host, port)
         asked = asyncio.create_task(ending.wait())
         upkeep = asyncio.create_task(keep_up(self._folder, _now))
         enrolment = asyncio.create_task(receive_devices(self._folder, _now))
-        await asyncio.wait({link, pages, asked}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({link, pages, board, asked}, return_when=asyncio.FIRST_COMPLETED)
         self._changes.close()
+        self._shown.close()
         server.should_exit = True
         asked.cancel()
         upkeep.cancel()
@@ -115,19 +135,20 @@ class _Gateway:
             # its result: said once, a gateway told to end would now and then stay.
             link.cancel()
             await asyncio.wait({link}, timeout=SAY_AGAIN_S)
-        results = await asyncio.gather(link, pages, asked, upkeep, enrolment, return_exceptions=True)
+        results = await asyncio.gather(link, pages, board, asked, upkeep, enrolment, return_exceptions=True)
         self._worker.close()
+        self._board.close()
         self._down.close()
         log.info("ended")
         for result in results:
             if isinstance(result, Exception):
                 raise result
 
-    def overview(self) -> Overview:
+    def _overview(self) -> Overview:
         queries = self._queries
         return Overview(
             region=self._config.region,
-            lanes=self._lanes.views(self._register.devices()),
+            lanes=self._lanes.views(self._known.devices()),
             referrals=queries.referrals(_now()),
             movements=queries.movements(),
             counts=queries.counts(),
@@ -138,7 +159,9 @@ class _Gateway:
         return {"ok": broker and store, "broker": broker, "store": store, "region": self._config.region}
 
     def _app(self) -> Starlette:
-        routes = [*api.routes(self._queries, self._healthy), *page_routes(self.overview, self._changes)]
+        metrics = self._worker.meter.told
+        told = api.routes(self._queries, self._board.ask, self._healthy, metrics)
+        routes = [*told, *page_routes(self._board.overview, self._shown)]
         return Starlette(routes=routes, middleware=page_middleware())
 
 

@@ -6,6 +6,7 @@ tried again, and the outboxes of the posts keep everything.
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ from typing import Protocol
 
 from gateway.epoch import epoch
 from gateway.intake import judge
+from gateway.known import Known
 from gateway.lanes import Lanes
+from gateway.meter import Meter
 from gateway.recording import Outcome, Receipt, record
 from gateway.register import Register
 from gateway.store.connection import Connection, StoreFault
@@ -80,8 +83,9 @@ class Worker:
         self._changed = changed
         self._down = down
         self._epoch = epoch(reader)
-        self._writers_register = Register(writer)
-        self._register = Register(reader)
+        self._writers_known = Known(Register(writer))
+        self._known = Known(Register(reader))
+        self.meter = Meter()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="intake")
         self.store_ok = True
 
@@ -113,26 +117,35 @@ class Worker:
             return [self._acknowledgement(receipt) for receipt in outcome.receipts]
 
     def _record(self, frames: Sequence[Message]) -> Outcome:
-        keys, region = self._writers_register.snapshot(), self._keys.region
+        began_s = time.perf_counter()
+        keys, region = self._writers_known.keys(), self._keys.region
         verdicts = [judge(frame.topic, frame.payload, keys, region) for frame in frames]
-        return record(self._writer, self._vault, verdicts, self._now())
+        outcome = record(self._writer, self._vault, verdicts, self._now())
+        self.meter.committed(len(frames), outcome.stored, time.perf_counter() - began_s)
+        return outcome
 
     def _acknowledgement(self, receipt: Receipt) -> Message:
         payload = seal_ack(receipt.boot, receipt.seqs, receipt.topic, self._keys.ack, epoch=self._epoch)
         return Message(str(receipt.topic.to(Channel.ACK)), payload)
 
     def _hear_all(self, statuses: Sequence[Message]) -> list[Heard]:
-        heard = []
+        heard: list[Heard] = []
+        if not statuses:
+            return heard
+        try:
+            known = self._known.keys()
+        except StoreFault as error:
+            self._say_refused(error)
+            return heard
         for message in statuses:
             try:
                 topic = Topic.parse(message.topic)
-                status = verify_status(message.payload, topic, self._register)
-                if self._lanes.hear(topic.device, status):
-                    heard.append(Heard(topic, status))
+                status = verify_status(message.payload, topic, known)
             except Refused as refused:
                 log.warning("status refused: %s", refused.reason)
-            except StoreFault as error:
-                self._say_refused(error)
+                continue
+            if self._lanes.hear(topic.device, status):
+                heard.append(Heard(topic, status))
         return heard
 
     def _say_refused(self, error: StoreFault) -> None:
