@@ -25,6 +25,7 @@ def add_parser(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     fleet.add_argument("--rate", type=float, default=0.0, metavar="R", help="events a second and device")
     fleet.add_argument("--seconds", type=float, default=0.0, metavar="S", help="for so long")
     fleet.add_argument("--frames", type=int, default=1, metavar="K", help="events in a frame, 1 to 50")
+    fleet.add_argument("--live-frames", type=int, default=0, metavar="K", help="of those with --rate, if not --frames")
     fleet.add_argument("--backlog", type=int, default=0, metavar="M", help="events that each device has in store")
     fleet.add_argument("--seed", type=int, default=1, metavar="S", help="the same seed tells the same stories")
     fleet.add_argument("--doubled", type=float, default=0.05, metavar="P", help="share of frames that are sent twice")
@@ -74,6 +75,7 @@ def _plan(arguments: argparse.Namespace) -> "Plan":
 
     _expect("devices", 1 <= arguments.devices <= DEVICES_MAX, f"between 1 and {DEVICES_MAX}")
     _expect("frames", 1 <= arguments.frames <= FRAMES_MAX, f"between 1 and {FRAMES_MAX}")
+    _expect("live-frames", 0 <= arguments.live_frames <= FRAMES_MAX, f"between 1 and {FRAMES_MAX}")
     _expect("doubled", 0.0 <= arguments.doubled <= 1.0, "between 0 and 1")
     for name in ("rate", "seconds", "backlog", "plant_loss", "drain"):
         _expect(name.replace("_", "-"), getattr(arguments, name) >= 0, "0 or more")
@@ -86,6 +88,7 @@ def _plan(arguments: argparse.Namespace) -> "Plan":
         rate=arguments.rate,
         seconds=arguments.seconds if arguments.rate else 0.0,
         frames=arguments.frames,
+        live_frames=arguments.live_frames,
         backlog=arguments.backlog,
         seed=arguments.seed,
         doubled_share=arguments.doubled,

@@ -69,6 +69,7 @@ class Books:
     facts: Iterator[Fact]
     chance: random.Random
     doubled_share: float = 0.0
+    number: int = 0  # of its boot: a later one has a higher one
     idle: bool = False  # nothing happens at this device: the backlog has the line to itself
     boot: str = field(init=False)
     tally: Tally = field(default_factory=Tally)
@@ -95,7 +96,7 @@ class Books:
         first = self.last_seq + 1
         events = [self._event(seq, now_ms, mono_ms) for seq in range(first, first + count)]
         identity = self.identity
-        frame = seal_frame(events, identity.topic, identity.key, identity.region)
+        frame = seal_frame(events, identity.topic, identity.key, identity.region, number=self.number)
         row = Row(frame, first, first + count - 1, now_ms, live)
         (self._live if live else self._backlog).append(row)
         self.tally.made += count

@@ -26,12 +26,12 @@ TICK_S: Final = 0.005
 OVERDUE_EVERY_S: Final = 0.5
 MADE_AT_ONCE: Final = 8  # then those who wait for an answer have their turn
 GREETINGS_AT_ONCE: Final = 16
-BACKLOG_APART_MS: Final = 1_000  # an event of the backlog happened so long before the next one
+BACKLOG_APART_MS: Final = 1  # so that no boot begins before an earlier run in the same folder has ended
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """``rate`` events a second and device for ``seconds``, ``frames`` events in a frame, ``backlog`` events before."""
+    """``rate`` events a second and device for ``seconds``, ``backlog`` events of each before; so many in a frame."""
 
     port: int
     edges: str
@@ -40,7 +40,8 @@ class Orders:
     run: str  # names this run: its boots are of no other
     rate: float
     seconds: float
-    frames: int
+    frames: int  # of the backlog
+    live_frames: int
     backlog: int
     seed: int
     doubled_share: float
@@ -70,7 +71,9 @@ class Crew:
         papers = read_papers(Path(orders.edges) / name)
         chance = random.Random(f"{orders.seed}/{orders.run}/{name}")
         facts = story(orders.seed, name, now.date())
-        return Session(papers, Books(papers.identity, facts, chance, orders.doubled_share, idle=orders.rate == 0))
+        number = int(now.timestamp())  # a later run in the same folder is a later boot
+        idle = orders.rate == 0
+        return Session(papers, Books(papers.identity, facts, chance, orders.doubled_share, number, idle))
 
     def seal_backlog(self, now_ms: int) -> None:
         """As if every device had been cut off until now."""
@@ -116,7 +119,7 @@ class Crew:
         while made < MADE_AT_ONCE and self._turns and self._turns[0].at_s <= now_s:
             turn, session = self._turns[0], self.sessions[self._turns[0].place]
             self._behind_s = max(self._behind_s, now_s - turn.at_s)
-            count = min(self._orders.frames, turn.left)
+            count = min(self._orders.live_frames, turn.left)
             session.make(count, time.time_ns() // 1_000_000, self._mono_ms())
             self._perhaps_forget(session)
             session.send()
@@ -135,7 +138,7 @@ class Crew:
 
     @property
     def _period_s(self) -> float:
-        return self._orders.frames / self._orders.rate
+        return self._orders.live_frames / self._orders.rate
 
     def _mono_ms(self) -> int:
         return int((time.monotonic() - self._began_s) * 1000)

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import resource
 import secrets
 from collections import Counter
 from collections.abc import Callable
@@ -21,16 +22,19 @@ CREWS_MOST: Final = 2  # gateway and broker want a core too
 DEVICES_EACH: Final = 4  # fewer are not worth a second process
 PREPARE_LIMIT_S: Final = 900.0  # a million events are sealed before they are sent
 MEASURE_EVERY_S: Final = 0.25
+FILES_BESIDE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``rate``: events a second and device, for ``seconds``; ``backlog``: events that each device has in store."""
+    """``rate``: events a second and device, for ``seconds``; ``backlog``: events that each device has in store;
+    ``frames`` and ``live_frames``: how many of the one and of the other make a frame (0: as many as of the backlog)."""
 
     devices: int
     rate: float = 0.0
     seconds: float = 0.0
     frames: int = 1
+    live_frames: int = 0
     backlog: int = 0
     seed: int = 1
     doubled_share: float = 0.05
@@ -44,6 +48,7 @@ Tell = Callable[[dict[str, int]], None]  # how it stands, now and then
 
 async def run_fleet(state: Path, plan: Plan, tell: Tell = lambda standing: None) -> dict[str, Any]:
     """The account (docs/contract.md, 13.8). Raises CannotStart or BrokerFailed with a sentence."""
+    _allow_files(plan.devices)
     region = Region(state, plan.devices)
     await region.start()
     try:
@@ -57,6 +62,16 @@ async def run_fleet(state: Path, plan: Plan, tell: Tell = lambda standing: None)
         return await _account(region, plan, books, before, window, [crew.standing for crew in crews])
     finally:
         await region.stop()
+
+
+def _allow_files(devices: int) -> None:
+    """Each connection is a file, of the broker and of a crew: they inherit what we may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = devices + FILES_BESIDE
+    if soft < wanted:
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +118,7 @@ def _crew(region: Region, plan: Plan, run: str, place: int, count: int) -> CrewP
         rate=plan.rate,
         seconds=plan.seconds,
         frames=plan.frames,
+        live_frames=plan.live_frames or plan.frames,
         backlog=plan.backlog,
         seed=plan.seed,
         doubled_share=plan.doubled_share,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from tests.bench.machine import load, machine
 from tests.bench.page import FIGURES, page, table
 
-NAMES = ("documents", "face", "outbox", "pages", "processes", "lane")
+NAMES = ("documents", "face", "outbox", "pages", "processes", "lane", "delivery")
 
 
 def main() -> int:
@@ -19,6 +19,7 @@ def main() -> int:
     parser.add_argument(
         "--travellers", type=int, default=10, metavar="N", help="how many cross in the bench of the lane"
     )
+    parser.add_argument("--long", action="store_true", help="a million events of backlog in the bench of delivery")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--write", action="store_true", help="into docs/figures.md, where the others stay")
     options = parser.parse_args()
@@ -30,7 +31,8 @@ def main() -> int:
     for name in options.names or NAMES:
         print(f"measuring {name} ...", file=sys.stderr, flush=True)
         measure = importlib.import_module(f"tests.bench.{name}").measure
-        measured[name] = measure(options.travellers) if name == "lane" else measure()
+        more = {"lane": {"travellers": options.travellers}, "delivery": {"long": options.long}}
+        measured[name] = measure(**more.get(name, {}))
     here["load_after"] = load()
     if options.write:
         before = FIGURES.read_text() if FIGURES.exists() else ""
