@@ -143,7 +143,7 @@ class _Link:
         try:
             status, content = self._exchange(method, path, body)
         except ssl.SSLCertVerificationError as error:
-            message = f"The gateway at {self._at} does not prove itself ({error.verify_message or error})."
+            message = f"The gateway at {self._at} does not prove itself ({error.args[-1]})."
             raise EnrolmentRefused("other-gateway", message, "Check the address and the clocks.") from error
         except (OSError, http.client.HTTPException) as error:
             message = f"The gateway at {self._at} does not answer ({type(error).__name__})."

@@ -1,4 +1,4 @@
-"""What does a gateway do by itself once a day? It takes away what may not be kept any longer."""
+"""What does a gateway do by itself once a day? It takes away what may not be kept any longer, keys too."""
 
 import asyncio
 import logging
@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from gateway.errors import GatewayError
+from gateway.register import Register
 from gateway.retention import Swept, erased_in, sweep
 from gateway.state import StateFolder
 from gateway.store.connection import StoreFault
@@ -35,4 +36,5 @@ async def keep_up(folder: StateFolder, now: Callable[[], datetime]) -> None:
 
 def sweep_once(folder: StateFolder, now: datetime) -> Swept:
     with closing(folder.open_store()) as connection:
+        Register(connection).end_retired(int(now.timestamp() * 1000))
         return sweep(connection, erased_in(folder.state), now, folder.config.keep_days)

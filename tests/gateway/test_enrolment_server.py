@@ -1,0 +1,411 @@
+"""The door that devices knock at, over real TLS: who gets in, who is proven to whom, and what a knocker cannot do."""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import socket
+import ssl
+import threading
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from borderpost import device as device_command
+from borderpost.errors import Fault
+from edge.enrolling import EnrolmentRefused, enrol_at, renew_at
+from edge.identity import read_identity
+from edge.outbox.clock import Stamp
+from gateway import certificates, enrolment, keyfiles
+from gateway.authority import load_issuer
+from gateway.enrolment import EnrolmentServer, server_tls
+from gateway.joining import Joining
+from gateway.nonces import GOOD_FOR_MS, Nonces
+from gateway.patience import ADDRESSES_MAX, LONGEST_WAIT_S, Patience
+from messages.claim import Claim
+from messages.enrolment import BODY_MAX_BYTES
+from messages.events import Clock
+
+LIMIT_S = 10
+
+
+def now() -> Stamp:
+    return Stamp(datetime.now(UTC), 0, Clock.SYNCED)
+
+
+@dataclass
+class Door:
+    """A server in a thread of its own, and the hands of the clocks it looks at."""
+
+    region: Any
+    certificate: Path
+    key: Path
+    port: int = 0
+    ahead: timedelta = timedelta(0)
+    clock_s: float = 1_000.0
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def at(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def claim(self, device: str = "lane-1") -> str:
+        return Joining(self.region.authority).claim("harbour", device, self.now()).code
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator["Door"]:
+        joining = Joining(self.region.authority)
+        server = EnrolmentServer(joining, self.region.authority.servers_ca(), self.now, lambda: self.clock_s)
+        ready, loop = threading.Event(), asyncio.new_event_loop()
+
+        def opened(port: int) -> None:
+            self.port = port
+            ready.set()
+
+        async def serve() -> None:
+            await server.serve("127.0.0.1", 0, server_tls(self.certificate, self.key), opened)
+
+        task = loop.create_task(serve())
+        thread = threading.Thread(target=lambda: _run(loop, task))
+        thread.start()
+        assert ready.wait(LIMIT_S)
+        try:
+            yield self
+        finally:
+            loop.call_soon_threadsafe(task.cancel)
+            thread.join(LIMIT_S)
+            assert not thread.is_alive()
+
+
+def _run(loop: asyncio.AbstractEventLoop, task: "asyncio.Task[None]") -> None:
+    with contextlib.suppress(asyncio.CancelledError):
+        loop.run_until_complete(task)
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
+
+
+@pytest.fixture
+def door(region: Any) -> Iterator[Door]:
+    state = region.state
+    with Door(region, state / "enrolment.crt", state / "secrets" / "enrolment.key").open() as opened:
+        yield opened
+
+
+def refused(call: Callable[[], object]) -> str:
+    with pytest.raises(EnrolmentRefused) as caught:
+        call()
+    assert caught.value.message.endswith(".")
+    return caught.value.code
+
+
+# --- coming in ---
+def test_a_device_comes_in_by_its_claim_and_knows_whom_to_believe(door: Door, tmp_path: Path) -> None:
+    folder = tmp_path / "edge" / "identity"
+    enrol_at(door.at, door.claim(), folder, "harbour", "lane-1", now)
+    identity = read_identity(folder)
+    assert str(identity.topic) == "bp/1/north/harbour/lane-1/evt"
+    assert identity.region == door.region.authority.region_key().public
+    assert identity.gateways["gateway-1"].public == door.region.authority.ack_key().public
+    assert list(identity.controls) == ["control-1"]
+    assert sorted(path.name for path in folder.iterdir() if path.stat().st_mode & 0o077 == 0) == [
+        "device.key",
+        "sign.key",
+    ]
+
+
+def test_a_claim_used_twice_is_refused_with_a_sentence(door: Door, tmp_path: Path) -> None:
+    code = door.claim()
+    enrol_at(door.at, code, tmp_path / "one" / "identity", "harbour", "lane-1", now)
+    assert refused(lambda: enrol_at(door.at, code, tmp_path / "two" / "identity", "harbour", "lane-1", now)) == (
+        "claim-used"
+    )
+    assert not (tmp_path / "two" / "identity" / "identity.toml").exists()
+
+
+def test_an_enrolment_whose_answer_was_lost_may_be_repeated(door: Door, tmp_path: Path) -> None:
+    code, folder = door.claim(), tmp_path / "edge" / "identity"
+    enrol_at(door.at, code, folder, "harbour", "lane-1", now)
+    key = (folder / "sign.key").read_bytes()
+    (folder / "identity.toml").unlink()
+    enrol_at(door.at, code, folder, "harbour", "lane-1", now)
+    assert (folder / "sign.key").read_bytes() == key
+
+
+def test_whoever_stands_in_between_is_not_told_the_claim(
+    region: Any, new_region: Callable[[str], Any], tmp_path: Path
+) -> None:
+    """A stranger's gateway, with good certificates of a CA of its own."""
+    stranger = new_region("south")
+    code = Joining(region.authority).claim("harbour", "lane-1", region.now).code
+    pretended = Door(stranger, stranger.state / "enrolment.crt", stranger.state / "secrets" / "enrolment.key")
+    with pretended.open() as door:
+        assert refused(lambda: enrol_at(door.at, code, tmp_path / "identity", "harbour", "lane-1", now)) == (
+            "other-gateway"
+        )
+    assert not (tmp_path / "identity" / "sign.key").exists()
+
+
+def test_whoever_shows_the_right_ca_and_does_not_hold_its_certificate_is_not_told_either(
+    region: Any, new_region: Callable[[str], Any], tmp_path: Path
+) -> None:
+    """The CA is no secret: he fetched it himself, and answers with it over a certificate of his own."""
+    stranger = new_region("south")
+    code = Joining(region.authority).claim("harbour", "lane-1", region.now).code
+    pretended = Door(region, stranger.state / "enrolment.crt", stranger.state / "secrets" / "enrolment.key")
+    with pretended.open() as door:
+        assert refused(lambda: enrol_at(door.at, code, tmp_path / "identity", "harbour", "lane-1", now)) == (
+            "other-gateway"
+        )
+    assert [device["state"] for device in Joining(region.authority).show(region.now)] == ["invited"]
+
+
+def test_a_devices_certificate_does_not_make_a_gateway(region: Any, tmp_path: Path) -> None:
+    """E16, the other way round: issued by another CA of the same region, for clients."""
+    lane = region.lane("lane-7")
+    code = Joining(region.authority).claim("harbour", "lane-1", region.now).code
+    with Door(region, lane.folder / "device.crt", lane.folder / "device.key").open() as door:
+        assert refused(lambda: enrol_at(door.at, code, tmp_path / "identity", "harbour", "lane-1", now)) == (
+            "other-gateway"
+        )
+
+
+def test_a_device_in_1970_enrols_and_one_that_trusts_its_clock_refuses_an_ended_certificate(
+    region: Any, tmp_path: Path
+) -> None:
+    key = certificates.new_key()
+    old = region.now - timedelta(days=500)
+    issuer = load_issuer(region.state, "servers-ca")
+    ended = certificates.server_certificate(issuer, "enrolment", key.public_key(), old)
+    keyfiles.write(tmp_path / "old.crt", certificates.certificate_pem(ended), secret=False)
+    keyfiles.write(tmp_path / "old.key", certificates.key_pem(key), secret=True)
+    with Door(region, tmp_path / "old.crt", tmp_path / "old.key").open() as door:
+        assert refused(lambda: enrol_at(door.at, door.claim(), tmp_path / "e", "harbour", "lane-1", now)) == (
+            "other-gateway"
+        )
+    with Door(region, region.state / "enrolment.crt", region.state / "secrets" / "enrolment.key").open() as door:
+        dawn = Stamp(datetime(1970, 1, 1, tzinfo=UTC), 0, Clock.UNKNOWN)
+        enrol_at(door.at, door.claim(), tmp_path / "f", "harbour", "lane-1", lambda: dawn)
+    assert read_identity(tmp_path / "f").topic.device == "lane-1"
+
+
+# --- staying ---
+def test_a_renewal_swaps_certificate_and_key_and_leaves_the_signing_key(door: Door, tmp_path: Path) -> None:
+    folder = tmp_path / "identity"
+    enrol_at(door.at, door.claim(), folder, "harbour", "lane-1", now)
+    before = read_identity(folder)
+    renew_at(door.at, folder, now)
+    after = read_identity(folder)
+    assert after.cert.read_bytes() != before.cert.read_bytes()
+    assert after.key.read_bytes() != before.key.read_bytes()
+    assert after.device_key == before.device_key
+    assert before.cert.exists()  # a running edge may be about to show it
+    renew_at(door.at, folder, now)
+    assert not before.cert.exists()
+
+
+def test_a_new_signing_key_is_followed_and_the_old_one_is_gone_from_the_disk(door: Door, tmp_path: Path) -> None:
+    folder = tmp_path / "identity"
+    enrol_at(door.at, door.claim(), folder, "harbour", "lane-1", now)
+    old = read_identity(folder).device_key
+    renew_at(door.at, folder, now, new_key=True)
+    new = read_identity(folder).device_key
+    assert (old.kid, new.kid) == ("lane-1", "lane-1.2")
+    assert old.seed.hex() not in "".join(path.read_text() for path in folder.iterdir())
+
+
+def test_a_rotation_that_was_cut_short_behind_the_answer_is_finished_by_the_next_renewal(
+    door: Door, tmp_path: Path
+) -> None:
+    """The gateway knows the new key, and this device died before it wrote the answer down."""
+    folder = tmp_path / "identity"
+    enrol_at(door.at, door.claim(), folder, "harbour", "lane-1", now)
+    toml, seed = (folder / "identity.toml").read_bytes(), (folder / "sign.key").read_bytes()
+    renew_at(door.at, folder, now, new_key=True)
+    following = (folder / "sign.2.key").read_bytes()
+    (folder / "identity.toml").write_bytes(toml)
+    (folder / "sign.key").write_bytes(seed)
+    renew_at(door.at, folder, now)
+    assert read_identity(folder).device_key.kid == "lane-1.2"
+    assert (folder / "sign.2.key").read_bytes() == following
+
+
+def test_a_device_learns_the_regions_new_key_when_it_is_renewed(door: Door, tmp_path: Path) -> None:
+    folder = tmp_path / "identity"
+    enrol_at(door.at, door.claim(), folder, "harbour", "lane-1", now)
+    keyfiles.write_key(door.region.authority.secret("region-2.key"), bytes(range(32)), secret=True)
+    renew_at(door.at, folder, now)
+    assert read_identity(folder).region.kid == "region-2"
+
+
+def test_a_revoked_device_is_told_so(door: Door, tmp_path: Path) -> None:
+    folder = tmp_path / "identity"
+    enrol_at(door.at, door.claim(), folder, "harbour", "lane-1", now)
+    before = (folder / "identity.toml").read_bytes()
+    Joining(door.region.authority).revoke("lane-1", "", door.now())
+    assert refused(lambda: renew_at(door.at, folder, now)) == "revoked"
+    assert (folder / "identity.toml").read_bytes() == before
+
+
+def test_a_renewal_that_was_overheard_is_good_for_a_minute_and_for_nobody_else() -> None:
+    nonces = Nonces(b"k" * 32)
+    nonce = nonces.make(5_000)
+    assert nonces.good(nonce, 5_000)
+    assert nonces.good(nonce, 5_000 + GOOD_FOR_MS)
+    assert not nonces.good(nonce, 5_001 + GOOD_FOR_MS)
+    assert not nonces.good(nonce, 4_999)
+    assert not Nonces(b"x" * 32).good(nonce, 5_000)
+    assert not nonces.good(b"", 5_000)
+    assert not nonces.good((9_000).to_bytes(8) + nonce[8:], 9_000)
+
+
+# --- knocking ---
+def context(region: Any) -> ssl.SSLContext:
+    made = ssl.create_default_context(cafile=str(region.authority.servers_ca()))
+    made.minimum_version = ssl.TLSVersion.TLSv1_3
+    return made
+
+
+def knock(door: Door, sent: bytes) -> bytes:
+    """The first line of the answer; empty when there is none."""
+    with (
+        socket.create_connection(("127.0.0.1", door.port), timeout=LIMIT_S + 5) as raw,
+        context(door.region).wrap_socket(raw, server_hostname="127.0.0.1") as wire,
+        contextlib.suppress(ssl.SSLError, ConnectionError),
+    ):
+        wire.sendall(sent)
+        return wire.recv(65_536).split(b"\r\n")[0]
+    return b""
+
+
+def posted(path: str, body: bytes, extra: str = "") -> bytes:
+    return f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n{extra}\r\n".encode() + body
+
+
+def test_tls_1_2_is_refused(door: Door) -> None:
+    old = ssl.create_default_context(cafile=str(door.region.authority.servers_ca()))
+    old.maximum_version = ssl.TLSVersion.TLSv1_2
+    with socket.create_connection(("127.0.0.1", door.port), timeout=LIMIT_S) as raw, pytest.raises(ssl.SSLError):
+        old.wrap_socket(raw, server_hostname="127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"GET /v1/ca HTTP/1.1\r\n\r\n", b"200"),
+        (b"GET /v1/nonce HTTP/1.1\r\n\r\n", b"200"),
+        (b"GET / HTTP/1.1\r\n\r\n", b"404"),
+        (b"GET /v1/../secrets HTTP/1.1\r\n\r\n", b"400"),
+        (b"BREW /v1/ca HTTP/1.1\r\n\r\n", b"400"),
+        (b"GET /v1/enrol HTTP/1.1\r\n\r\n", b"404"),
+        (b"nonsense\r\n\r\n", b"400"),
+        (posted("/v1/enrol", b""), b"400"),
+        (posted("/v1/enrol", b"{}"), b"400"),
+        (posted("/v1/enrol", b"[" * 10_000), b"400"),
+        (posted("/v1/enrol", b'{"claim":' + b"9" * 5_000 + b"}"), b"400"),
+        (posted("/v1/renew", b"\xff\xfe"), b"400"),
+        (posted("/v1/enrol", b"", "Content-Length: 0\r\n"), b"400"),
+        (posted("/v1/enrol", b"", "Transfer-Encoding: chunked\r\n"), b"400"),
+        (f"POST /v1/enrol HTTP/1.1\r\nContent-Length: {BODY_MAX_BYTES + 1}\r\n\r\n".encode(), b"413"),
+        (b"GET /v1/ca HTTP/1.1\r\n" + b"x: y\r\n" * 4_000 + b"\r\n", b""),
+    ],
+)
+def test_whatever_is_sent_is_answered_by_a_status_or_not_at_all(door: Door, sent: bytes, status: bytes) -> None:
+    assert knock(door, sent).partition(b" ")[2][:3] == status
+    assert knock(door, b"GET /v1/nonce HTTP/1.1\r\n\r\n").endswith(b"200 OK")
+
+
+def test_wrong_claims_cost_time_and_a_person_may_mistype(door: Door, tmp_path: Path) -> None:
+    def tried() -> str:
+        code = Claim(bytes(16), Claim.read(door.claim("lane-9")).ca_digest).code
+        return refused(lambda: enrol_at(door.at, code, tmp_path / "wrong", "harbour", "lane-1", now))
+
+    good = door.claim()
+    assert [tried() for _ in range(4)] == ["claim-unknown", "claim-unknown", "claim-unknown", "too-many"]
+    assert refused(lambda: enrol_at(door.at, good, tmp_path / "good", "harbour", "lane-1", now)) == "too-many"
+    door.clock_s += 1.0
+    enrol_at(door.at, good, tmp_path / "good", "harbour", "lane-1", now)
+
+
+def test_waits_double_up_to_a_minute_and_a_crowd_fills_no_memory() -> None:
+    patience = Patience()
+    waits = []
+    for _ in range(12):
+        patience.wrong("a", 0.0)
+        waits.append(patience.wait_s("a", 0.0))
+    assert waits == [0, 0, 1, 2, 4, 8, 16, 32, LONGEST_WAIT_S, LONGEST_WAIT_S, LONGEST_WAIT_S, LONGEST_WAIT_S]
+    assert patience.wait_s("b", 0.0) == 0
+    for number in range(3 * ADDRESSES_MAX):
+        patience.wrong(str(number), 0.0)
+    assert len(patience._mistakes) == ADDRESSES_MAX
+    patience.right("1")
+
+
+def test_more_knockers_than_there_is_room_for_are_turned_away(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(enrolment, "CONNECTIONS_MAX", 2)
+    question = b"GET /v1/nonce HTTP/1.1\r\n\r\n"
+    with contextlib.ExitStack() as stack:
+        for _ in range(2):
+            raw = stack.enter_context(socket.create_connection(("127.0.0.1", door.port), timeout=LIMIT_S))
+            wire = stack.enter_context(context(door.region).wrap_socket(raw, server_hostname="127.0.0.1"))
+            wire.sendall(b"GET ")
+        assert knock(door, question) == b""
+        wire.sendall(question[4:])
+        assert wire.recv(100).startswith(b"HTTP/1.1 200")
+    assert knock(door, question).startswith(b"HTTP/1.1 200")
+
+
+def test_whoever_sends_a_letter_at_a_time_is_cut_off(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(enrolment, "EXCHANGE_LIMIT_S", 0.2)
+    assert knock(door, b"GET /v1/nonce HT") == b""
+
+
+def test_no_log_line_holds_a_claim_or_a_name_from_a_stranger(
+    door: Door, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO"):
+        code = door.claim()
+        enrol_at(door.at, code, tmp_path / "one", "harbour", "lane-1", now)
+        refused(lambda: enrol_at(door.at, code, tmp_path / "two", "harbour", "lane-66", now))
+    assert "lane-1 of post harbour is enrolled" in caplog.text
+    assert code not in caplog.text
+    assert code.replace("-", "") not in caplog.text
+    assert "lane-66" not in caplog.text
+
+
+# --- the command line ---
+def test_the_commands_claim_enrol_renew_revoke_and_show(
+    door: Door, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def command(*words: str) -> Any:
+        parser = argparse.ArgumentParser()
+        device_command.add_parser(parser.add_subparsers())
+        args = parser.parse_args(["device", *words, "--json"])
+        assert args.run(args) == 0
+        return json.loads(capsys.readouterr().out)
+
+    state, edge = ("--state", str(door.region.state)), ("--edge", str(tmp_path / "edge"))
+    named = ("--post", "harbour", "--device", "lane-1")
+    claim = command("claim", *state, *named)
+    assert set(claim) == {"claim", "device", "post", "ends"}
+    assert command("enrol", "--at", door.at, "--claim", claim["claim"], *edge, *named)["new"]
+    assert command("renew", "--at", door.at, *edge)["kid"] == "lane-1"
+    assert command("renew", "--gateway", str(door.region.state), *edge, "--new-key")["kid"] == "lane-1.2"
+    assert command("revoke", "lane-1", *state, "--reason", "stolen")["revoked"]
+    (shown,) = command("show", *state)["devices"]
+    assert shown["state"] == "revoked"
+    with pytest.raises(Fault) as caught:
+        command("renew", "--at", door.at, *edge)
+    assert (caught.value.code, caught.value.exit_code) == ("revoked", 2)
+    with pytest.raises(Fault) as caught:
+        command("enrol", "--at", door.at, *edge, *named)
+    assert caught.value.code == "usage"
+    known = tomllib.loads((tmp_path / "edge" / "identity" / "identity.toml").read_text())
+    assert known["certificate_ends"] == shown["certificate_ends"]
