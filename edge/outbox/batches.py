@@ -26,9 +26,16 @@ def batches(rows: Sequence[Found]) -> Iterator[list[Found]]:
 
 
 def droppable(oldest: Sequence[Found]) -> list[Found]:
-    """Of the oldest telemetry, what one declaration can name: rows of one boot, and no more than one batch."""
+    """Of the oldest telemetry, what goes in one transaction; nothing where its declaration would take as much room."""
     batch = next(batches(oldest), [])
-    return [row for row in batch if row.number == batch[0].number]
+    return batch if len(batch) >= limits.DROP_ROWS_LEAST else []
+
+
+def by_boot(rows: Sequence[Found]) -> dict[int, list[Found]]:
+    found: dict[int, list[Found]] = {}
+    for row in rows:
+        found.setdefault(row.number, []).append(row)
+    return found
 
 
 def declaration(boot: str, seqs: Sequence[Range], cause: str, now: Stamp) -> Told:

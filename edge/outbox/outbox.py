@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import RLock
 
 from edge.outbox import limits
-from edge.outbox.batches import batches, crossings_of, declaration, droppable, groups_of
+from edge.outbox.batches import batches, by_boot, crossings_of, declaration, droppable, groups_of
 from edge.outbox.clock import Stamp
 from edge.outbox.database import open_or_replace
 from edge.outbox.errors import DiskFull, Obstacle, OutboxError
@@ -162,12 +162,15 @@ class Outbox:
     def _drop(self, cause: str, now: Stamp | None = None) -> bool:
         """Give up the oldest telemetry, and declare it in the same transaction. False when there is too little of it:
         the declaration takes a row itself. What is on its way may still be acknowledged: there is then no row left."""
-        rows, ledger, now = droppable(self._tables.oldest_telemetry(limits.DROP_ROWS_MAX)), self._ledger, now
+        rows, ledger = droppable(self._tables.oldest_telemetry(limits.DROP_ROWS_MAX)), self._ledger
         now = ledger.newest or now  # never ahead of what was gathered and has no number yet
-        if len(rows) < limits.DROP_ROWS_LEAST or now is None:
+        if not rows or now is None:
             return False
-        told = declaration(ledger.numbered(rows[0].number).boot, [row.seqs for row in rows], cause, now)
-        declared = self._sealer.seal([told], ledger.boot.boot, ledger.boot.number, ledger.boot.last_seq + 1)
+        told = [
+            declaration(ledger.numbered(number).boot, [row.seqs for row in its_rows], cause, now)
+            for number, its_rows in by_boot(rows).items()
+        ]
+        declared = self._sealer.seal(told, ledger.boot.boot, ledger.boot.number, ledger.boot.last_seq + 1)
         after = ledger.after([declared], gone=ledger.own(rows))
         try:
             self._room.deleting(lambda: self._tables.drop(rows, declared, after))

@@ -125,6 +125,22 @@ def test_telemetry_of_an_earlier_boot_is_declared_in_its_name(
     assert open_outbox().waiting_count == 2
 
 
+def test_telemetry_of_several_boots_is_declared_boot_by_boot_in_one_row(
+    open_outbox: Open, now: Stamp, alarm: Fact, region_key: RegionKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = open_outbox()
+    first.commit_group([MEASURED] * 3, now)
+    second = open_outbox()
+    for _ in range(9):
+        second.commit_group([MEASURED], now)
+    outbox = open_outbox()
+    monkeypatch.setattr("edge.outbox.limits.TELEMETRY_MAX", 12)
+    outbox.commit(*alarm, now)
+    told = dropped(events_in(outbox, region_key))
+    assert [(one.boot, one.seqs) for one in told] == [(first.boot, ((1, 3),)), (second.boot, ((1, 9),))]
+    assert [(row.first, row.last) for row in outbox.waiting(10)] == [(1, 2), (3, 3)]
+
+
 def test_a_row_that_was_dropped_on_its_way_may_still_be_acknowledged(
     open_outbox: Open, now: Stamp, alarm: Fact, region_key: RegionKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
