@@ -56,11 +56,12 @@ class Authority:
         made = self._builder(name, self._key).add_extension(x509.BasicConstraints(True, 0), critical=True)
         self.certificate.write_bytes(made.sign(self._key, SHA256()).public_bytes(Encoding.PEM))
 
-    def issue(self, name: str, usage: x509.ObjectIdentifier) -> tuple[Path, Path]:
+    def issue(self, name: str, usage: x509.ObjectIdentifier, *, begins_days: int = 0) -> tuple[Path, Path]:
+        """For two days, one of them before now; ``begins_days`` moves both."""
         key = ec.generate_private_key(ec.SECP256R1())
         loopback = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
         made = (
-            self._builder(name, key)
+            self._builder(name, key, timedelta(days=begins_days))
             .add_extension(loopback, critical=False)
             .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
             .sign(self._key, SHA256())
@@ -70,15 +71,17 @@ class Authority:
         paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         return paths
 
-    def _builder(self, name: str, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-        now = datetime.now(UTC)
+    def _builder(
+        self, name: str, key: ec.EllipticCurvePrivateKey, later: timedelta = timedelta()
+    ) -> x509.CertificateBuilder:
+        now = datetime.now(UTC) + later
         return (
             x509.CertificateBuilder()
             .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
             .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self._name)]))
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(hours=1))
+            .not_valid_before(now - timedelta(days=1))
             .not_valid_after(now + timedelta(days=1))
         )
 
@@ -89,7 +92,8 @@ class Pki:
     CLIENT = ExtendedKeyUsageOID.CLIENT_AUTH
 
     def __init__(self, folder: Path) -> None:
-        servers, clients = Authority(folder, "servers"), Authority(folder, "clients")
+        self.servers = servers = Authority(folder, "servers")
+        clients = Authority(folder, "clients")
         self.servers_ca, self.clients_ca = servers.certificate, clients.certificate
         self.broker = servers.issue("broker", ExtendedKeyUsageOID.SERVER_AUTH)
         self.device = clients.issue("lane-1", ExtendedKeyUsageOID.CLIENT_AUTH)
