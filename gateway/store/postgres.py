@@ -19,6 +19,7 @@ from psycopg.types.numeric import NumericBinaryLoader
 
 from gateway.store.connection import Rows, StoreFault, Values, cannot_open
 from gateway.store.migrations import migrations, statements
+from gateway.store.months import make_part, month_of, part_of
 
 SETTINGS: Final[dict[str, str | int]] = {
     "application_name": "borderpost",
@@ -31,6 +32,12 @@ SETTINGS: Final[dict[str, str | int]] = {
 }
 LOCK_BUCKETS: Final = 4_096  # devices that share one wait for each other now and then, and nothing else happens
 MIGRATION_LOCK: Final = -1  # no device's
+COPY_FROM_ROWS: Final = 20
+PARTED: Final = "events"  # the table that lies in a part for each month
+THIS_MONTH: Final = (
+    "SELECT CAST(to_regclass(?) AS text), CAST(extract(year FROM timezone('UTC', now())) * 12"
+    " + extract(month FROM timezone('UTC', now())) - 1 AS bigint)"
+)
 MARK: Final = re.compile(r"'[^']*'|\?|%")
 
 
@@ -55,6 +62,8 @@ class PostgresStore:
         self._opened: psycopg.Connection[_Row] | None = None
         self._inside = False
         self._types: dict[str, dict[str, str]] = {}
+        self._coming: set[str] = set()  # tables that end with the transaction
+        self._months: set[int] = set()  # whose part is there, or was dropped
 
     def execute(self, sql: str, values: Values = ()) -> Rows:
         with _faults():
@@ -67,15 +76,46 @@ class PostgresStore:
             return max(0, cursor.rowcount)
 
     def insert_new(self, table: str, columns: Sequence[str], rows: Sequence[Values]) -> int:
-        """One statement for all rows: each column goes over as one array."""
+        """Inside a transaction. Rows by the hundred come by COPY into a table beside it: it costs us a third."""
         if not rows:
             return 0
-        types = self._column_types(table)
-        marks = ", ".join(f"%s::{types[column]}[]" for column in columns)
-        # Names come from our own files, never from a message.
-        sql = f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
+        if table == PARTED:
+            at = columns.index("boot_key")
+            self._make_parts({month_of(int(row[at] or 0)) for row in rows})
+        names = ", ".join(columns)  # from our own files, never from a message
+        if len(rows) < COPY_FROM_ROWS:
+            sql = f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))}) ON CONFLICT DO NOTHING"  # noqa: S608
+            return self.executemany(sql, rows)
         with _faults():
-            return self._cursor().execute(sql.encode(), [list(column) for column in zip(*rows, strict=True)]).rowcount
+            beside = self._copied(table, columns, rows)
+            sql = f"INSERT INTO {table} ({names}) SELECT {names} FROM {beside} ON CONFLICT DO NOTHING"  # noqa: S608
+            return self._cursor().execute(sql.encode()).rowcount
+
+    def _copied(self, table: str, columns: Sequence[str], rows: Sequence[Values]) -> str:
+        """The name of a table of this connection alone that holds the rows until the transaction ends."""
+        beside, names, cursor = f"{table}_coming", ", ".join(columns), self._cursor()
+        types = self._column_types(table)
+        if beside in self._coming:
+            cursor.execute(f"DELETE FROM {beside}".encode())  # noqa: S608  # of an earlier call in this transaction
+        else:
+            sql = f"CREATE TEMP TABLE {beside} ON COMMIT DROP AS SELECT {names} FROM {table} WITH NO DATA"  # noqa: S608
+            cursor.execute(sql.encode())
+            self._coming.add(beside)
+        with cursor.copy(f"COPY {beside} ({names}) FROM STDIN (FORMAT BINARY)".encode()) as copy:
+            copy.set_types([types[column] for column in columns])
+            for row in rows:
+                copy.write_row(row)
+        return beside
+
+    def _make_parts(self, months: set[int]) -> None:
+        """What is not there yet is made once a month, by whoever comes first. A month that was dropped stays away."""
+        for month in months - self._months:
+            row = self.execute(THIS_MONTH, (part_of(month),)).fetchone()
+            there, now = (None, 0) if row is None else tuple(row)
+            if there is None and month >= now:
+                for statement in make_part(month):
+                    self.execute(statement)
+            self._months.add(month)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -89,11 +129,13 @@ class PostgresStore:
             if ended != "COMMIT":  # A transaction that had failed: the server rolls it back and calls that no error.
                 raise StoreFault("rolled-back")
         except BaseException:
+            self._months.clear()  # a part that was made goes with the transaction that made it
             with suppress(StoreFault):  # Where the server went, it has rolled back by itself.
                 self.execute("ROLLBACK")
             raise
         finally:
             self._inside = False
+            self._coming.clear()
 
     def alone_with(self, names: Iterable[str]) -> None:
         """No other worker touches these devices until the transaction ends. Rising order: nobody waits in a circle."""
@@ -126,6 +168,7 @@ class PostgresStore:
         """The one that is open, or a new one; never a new one in the middle of a transaction."""
         if self._opened is None or (self._opened.closed and not self._inside):
             self._types.clear()
+            self._months.clear()
             self._opened = psycopg.connect(self._url, autocommit=True, row_factory=_named)
             self._opened.adapters.register_loader("numeric", _WholeOrFloat)
         return self._opened
