@@ -18,6 +18,7 @@ from typing import Any  # what a coroutine yields is nobody's business here
 from edge import opening
 from edge.board import Board, Buttons
 from edge.config import Config, read
+from edge.downward import Downward
 from edge.face.client import FaceProcess, FaceSettings
 from edge.gate.events import Event, OfficerHeld, OfficerReopened
 from edge.gate.run import Gate
@@ -25,7 +26,7 @@ from edge.identity import Identity, read_identity
 from edge.inspection.inspect import Inspection, inspect
 from edge.inspection.unfinished import Unfinished
 from edge.lane import Lane, today
-from edge.log import say_fault, write_to_standard_error
+from edge.log import Ring, say_fault, write_to_standard_error
 from edge.outbox.clock import PostClock
 from edge.outbox.sealer import Sealer
 from edge.pages.app import build
@@ -41,7 +42,6 @@ from hardware.drivers.barrier import BarrierClient
 from hardware.drivers.barrier_events import BarrierEvent, Ready
 from hardware.drivers.page_reader import PageReader
 from icao.mrz.zone import Mrz
-from messages.topics import Channel
 from web.serve import PageServer
 
 log = logging.getLogger("edge")
@@ -52,14 +52,13 @@ TOLD_WITHIN_S = 1.0  # the controller tells what it has kept with its first answ
 
 def serve(config: Config) -> int:
     """Run the lane until SIGTERM or SIGINT. Raises opening.CannotStart or ConfigError."""
-    write_to_standard_error()
-    return asyncio.run(Edge(config).run())
+    return asyncio.run(Edge(config, write_to_standard_error()).run())
 
 
 class Edge:
     """All parts of one lane, tied together. The order of construction is the order of dependence."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, ring: Ring) -> None:
         self._config, self._began_s = config, time.monotonic()
         folder = config.folder
         identity = read_identity(folder / "identity")
@@ -85,7 +84,30 @@ class Edge:
             more=config.uplink.others,
         )
         self._officer_key = opening.officer_key(folder / "officer.key")
-        self._policy = Policy(folder / "rules.toml", folder / "lists", opening.raw_key(folder / "lists.key"), self._now)
+        lists_key = opening.raw_key(folder / "lists.key")
+        self._downward = Downward(
+            folder,
+            identity,
+            self._outbox,
+            self._records,
+            lists_key,
+            ring,
+            now_ms=lambda: int(self._now().timestamp() * 1000),
+            state=lambda: self._gate.state,
+            tell=lambda event: self._tell(event),
+            answer=lambda message: self._uplink.answer(message),
+            alarm=lambda code: self._alarmed(code),
+            renew=lambda: self._renewal.ask(),
+        )
+        proof = None if config.device.lists == "local" else self._downward.proof
+        self._policy = Policy(
+            folder / "rules.toml",
+            folder / "lists",
+            lists_key,
+            self._now,
+            proof=proof,
+            stale=self._downward.listing.stale,
+        )
         self._trust = opening.trusting(folder / "trust")
         self._chip = opening.chip_reader(config.wires.chip)
         self._unfinished = Unfinished(config.wires.put_back_s)
@@ -123,7 +145,7 @@ class Edge:
             self._settings,
             self._outbox,
             self._linked,
-            _not_yet,
+            self._downward.take,
             on_alarm=self._alarmed,
             status=self._status,
             now=self._clock.now,
@@ -136,7 +158,7 @@ class Edge:
         telemetry = Telemetry(self._records, self._clock, config.folder, lambda: self._outbox.waiting_count)
         self._renewal = Renewal(config.folder / "identity", self._clock.now, self._renewed, self._alarmed)
         parts = [self._gate.run, self._barrier.run, reader.run, self._uplink.run, watches.run, telemetry.run]
-        parts.append(self._renewal.run)
+        parts += [self._renewal.run, self._downward.run]
         if config.wires.reader_profile == "plain":
             parts.append(lambda: watches.feel(lambda: self._lane.page.present, page.lifted))
         return await self._live(*parts)
@@ -227,6 +249,7 @@ class Edge:
             **self._board.summary(),
             "people": self._barrier.status.people,
             "link_age_s": round(self._barrier.silent_s, 1),
+            **self._downward.status(),
         }
 
     def _renewed(self, identity: Identity) -> None:
@@ -235,6 +258,7 @@ class Edge:
             log.error("the identity is another device's now; this lane goes on as it was until it is started again")
             return
         self._outbox.seal_with(Sealer(identity.topic, identity.device_key, identity.region))
+        self._downward.renewed(identity)
         self._settings = replace(
             self._settings, ca=identity.ca, cert=identity.cert, key=identity.key, gateways=identity.gateways
         )
@@ -267,11 +291,6 @@ class Edge:
 
 def _unwatched(share: float) -> None:
     """The display shows that it reads; how far, it will show once a chip is slow enough to see it."""
-
-
-def _not_yet(channel: Channel, message: bytes) -> None:
-    """Commands and lists over the air come with their own issue; until then they are not obeyed, and it is said."""
-    log.info("a message on %s of %d bytes was not obeyed", channel.value, len(message))
 
 
 if __name__ == "__main__":

@@ -86,6 +86,9 @@ class Commands:
         else:
             self._waiting.put_nowait(message)
 
+    def renewed(self, key: DeviceKey, controls: Mapping[str, ControlRecord]) -> None:
+        self._key, self._controls = key, controls
+
     async def run(self) -> None:
         while True:
             await self.obey(await self._waiting.get())

@@ -34,6 +34,7 @@ class Device:
     # People, doors and gate timers run so many times faster: 1 at a border, more in a simulation.
     time_scale: float = 1.0
     retention_days: int = 1095
+    lists: str = "signed"  # by the region; "local": rules.toml and lists/ are put there by hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,8 @@ def _judge(config: Config) -> None:
             raise ConfigError(f"[{name}] port must lie between 1 and {PORT_MAX}.")
     if config.pages.host not in LOCAL_HOSTS:
         raise ConfigError(f"[pages] host must be {' or '.join(LOCAL_HOSTS)}: nothing listens beyond this device.")
+    if config.device.lists not in ("signed", "local"):
+        raise ConfigError('[device] lists must be "signed" or "local".')
     if not 1 <= config.device.retention_days <= RETENTION_MAX_DAYS:
         raise ConfigError(f"[device] retention_days must lie between 1 and {RETENTION_MAX_DAYS}.")
     if not 0 <= config.uplink.spread_s <= SPREAD_MAX_S:

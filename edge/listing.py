@@ -98,7 +98,8 @@ class Listing:
         """Raises ListRefused or OSError; then the old list stays, and the next status asks anew."""
         try:
             if message.startswith(TAG):
-                return self._take_manifest(message)
+                self._take_manifest(message)
+                return None
             return self._take_chunk(read_chunk(message))
         except Refused as refused:
             raise ListRefused(str(refused.reason)) from refused

@@ -156,6 +156,14 @@ class Records:
         fact = DeviceTelemetry(tuple(Reading(name, value) for name, value in readings.items()))
         self._work(self._gather(fact))
 
+    async def told(self, fact: Fact) -> bool:
+        """True when it is on the disk, synced; nobody acts on it before."""
+        try:
+            return await self._commit(fact)
+        except Unfit as error:
+            log.critical("%s was not recorded: %s", fact.TYPE, error)
+            return False
+
     @property
     def behind(self) -> int:
         """Events that happened and are not on the disk yet."""

@@ -64,6 +64,7 @@ region = "{REGION}"
 post = "{POST}"
 device = "{DEVICE}"
 direction = "entry"
+lists = "local"
 time_scale = {wiring.speed}
 
 [wires]
