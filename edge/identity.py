@@ -1,5 +1,6 @@
 """Who is this device? What enrolment left in its identity folder: its own keys, and whom it trusts."""
 
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,13 +34,13 @@ def read_identity(folder: Path) -> Identity:
         region_kid = known["region_kid"]
         return Identity(
             topic=Topic(known["region"], known["post"], known["device"], Channel.EVT),
-            device_key=DeviceKey(known.get("kid", known["device"]), _key(folder / files.get("signing", "sign.key"))),
+            device_key=DeviceKey(known.get("kid", known["device"]), _secret(folder / files.get("signing", "sign.key"))),
             region=RegionPublic(region_kid, _keys(known, "regions", region_kid, folder / "region.pub")[region_kid]),
             gateways=_gateways(known, folder),
             controls=_controls(known),
             ca=folder / files.get("ca", "ca.crt"),
             cert=folder / files.get("certificate", "device.crt"),
-            key=folder / files.get("key", "device.key"),
+            key=_closed(folder / files.get("key", "device.key")),
             at=str(known.get("at", "")),
         )
     except FileNotFoundError as error:
@@ -65,6 +66,21 @@ def _keys(known: Mapping[str, Any], table: str, kid: str, older: Path) -> dict[s
     if table in known:
         return {name: bytes.fromhex(public) for name, public in known[table].items()}
     return {kid: _key(older)}
+
+
+def _secret(path: Path) -> bytes:
+    return _key(_closed(path))
+
+
+def _closed(path: Path) -> Path:
+    """A secret that others can read, or put another in its place, is none. Raises ConfigError."""
+    status = path.stat()
+    if status.st_mode & 0o077 or status.st_uid not in (os.geteuid(), 0):
+        raise ConfigError(
+            f"The key file {path.name} in {path.parent} can be read or changed by others: find out who read it,"
+            " renew the device with --new-key, and close the file (chmod 600)."
+        )
+    return path
 
 
 def _key(path: Path) -> bytes:

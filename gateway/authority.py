@@ -94,7 +94,7 @@ def set_up(state: Path, region: str, now: datetime, store: str = "") -> list[str
 def load_issuer(state: Path, name: str) -> Issuer:
     """A CA of this region: ``servers-ca`` or ``clients-ca``."""
     certificate = x509.load_pem_x509_certificate((state / f"{name}.crt").read_bytes())
-    return Issuer(certificate, certificates.load_key((state / "secrets" / f"{name}.key").read_bytes()))
+    return Issuer(certificate, certificates.load_key(keyfiles.read_secret(state / "secrets" / f"{name}.key")))
 
 
 def _make_keys(folder: Path) -> list[str]:

@@ -44,7 +44,7 @@ class StateFolder:
 
     def gateways(self) -> dict[str, bytes]:
         """The public keys of the workers whose acknowledgements count."""
-        return {name: keyfiles.read_key(self.state / f"{name}.pub") for name in self.workers()} or {
+        return {name: keyfiles.read_public(self.state / f"{name}.pub") for name in self.workers()} or {
             WORKER: self.ack_key(WORKER).public
         }
 
