@@ -4,7 +4,7 @@ import argparse
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +30,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     run.add_argument("--enrolment", metavar="HOST:PORT", help="another address for enrolment than the configured one")
     verb(verbs, "gaps", "sequence numbers that never came", _gaps)
     verb(verbs, "quarantine", "what was set aside, and why", _quarantine)
+    verb(verbs, "rebuild", "fold what pages show anew from the events, and say if it was right", _rebuild)
     gateway_care.add_verbs(verbs)
     gateway_list.add_verb(verbs)
     gateway_nats.add_arguments(verb(verbs, "nats", "what the nodes of a NATS cluster need", gateway_nats.run))
@@ -88,10 +89,13 @@ def _gaps(args: argparse.Namespace) -> int:
         gaps: list[dict[str, object]] = [
             {"device": gap.device, "boot": gap.boot, "missing": gap.missing} for gap in queries.gaps()
         ]
+        dropped = queries.declared_drops()
     if args.json:
-        print(json.dumps({"gaps": gaps}))
+        print(json.dumps({"gaps": gaps, "declared_drops": dropped}))
     else:
         _say(gaps, "Nothing is missing.", lambda gap: f"{gap['device']} boot {gap['boot']}: missing {gap['missing']}")
+        if dropped:
+            print(f"{dropped} numbers were dropped by full disks, as their devices declared.")
     return 1 if gaps else 0
 
 
@@ -105,6 +109,20 @@ def _quarantine(args: argparse.Namespace) -> int:
             kept, "Nothing is set aside.", lambda row: f"{row['reason']}: {row['sender'] or 'unproven'} {row['topic']}"
         )
     return 1 if kept else 0
+
+
+def _rebuild(args: argparse.Namespace) -> int:
+    from gateway.rebuild import rebuild
+    from gateway.state import StateFolder
+
+    with gateway_errors(), closing(StateFolder(args.state).open_store()) as connection:
+        rebuilt = rebuild(connection)
+    if args.json:
+        print(json.dumps(asdict(rebuilt)))
+    else:
+        verdict = "everything stood right" if rebuilt.equal else "something differed, and was put right"
+        print(f"{rebuilt.events} events folded anew in {rebuilt.seconds} s: {verdict}.")
+    return 0 if rebuilt.equal else 1
 
 
 @contextmanager

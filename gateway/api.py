@@ -54,6 +54,9 @@ def routes(
         told = [{"device": gap.device, "boot": gap.boot, "missing": gap.missing} for gap in await ask(queries.gaps)]
         return JSONResponse({"gaps": told}, headers=NOT_KEPT)
 
+    async def alarms(request: Request) -> JSONResponse:
+        return JSONResponse({"alarms": await ask(queries.alarms)}, headers=NOT_KEPT)
+
     async def measured(request: Request) -> JSONResponse:
         return JSONResponse(metrics(), headers=NOT_KEPT)
 
@@ -65,6 +68,7 @@ def routes(
         Route("/api/v1/counts", counts),
         Route("/api/v1/events", events),
         Route("/api/v1/gaps", gaps),
+        Route("/api/v1/alarms", alarms),
         Route("/api/v1/metrics", measured),
         Route("/healthz", healthz),
     ]

@@ -15,6 +15,7 @@ REFERRALS_SHOWN = 20
 REFERRAL_SHOWN_S = 1_800.0
 EVENTS_PER_PAGE_MAX = 1_000
 QUARANTINE_SHOWN_MAX = 1_000
+ALARMS_SHOWN = 100
 LAST_FIRST: Final = ("left", "abandoned", "referred", "granted")
 
 
@@ -78,7 +79,9 @@ class Queries:
         return [dict(row) for row in rows]
 
     def alarms(self) -> list[dict[str, object]]:
-        return [dict(row) for row in self._connection.execute("SELECT * FROM alarms ORDER BY since_ms DESC LIMIT 100")]
+        """The newest first."""
+        query = "SELECT device, code, boot, seq, since_ms FROM alarms ORDER BY since_ms DESC, device, code LIMIT ?"
+        return [dict(row) for row in self._connection.execute(query, (ALARMS_SHOWN,))]
 
 
 def _movement(row: Row) -> MovementView:

@@ -150,7 +150,7 @@ INSERT INTO lanes (device, quarantined)
     SELECT sender, count(*) FROM quarantine WHERE true GROUP BY sender
     ON CONFLICT (device) DO UPDATE SET quarantined = excluded.quarantined;
 INSERT INTO lanes (device, duplicates)
-    SELECT '', value FROM counts WHERE name = 'duplicates_offered'
+    SELECT '', value FROM counts WHERE name = 'duplicates_offered' AND value > 0
     ON CONFLICT (device) DO UPDATE SET duplicates = excluded.duplicates;
 UPDATE contested SET claim = 'id:' || replace(substr(claim, 4), '-', '') WHERE claim LIKE 'id:%';
 DROP TABLE counts;

@@ -224,7 +224,10 @@ def test_gaps_and_quarantine_are_told(tmp_path: Path, capsys: pytest.CaptureFixt
     capsys.readouterr()
     assert command("gateway", "gaps", "--state", state, "--json") == 0
     assert command("gateway", "quarantine", "--state", state, "--json") == 0
-    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [{"gaps": []}, {"quarantine": []}]
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [
+        {"gaps": [], "declared_drops": 0},
+        {"quarantine": []},
+    ]
 
 
 def test_a_lost_key_is_named_and_its_content_is_not(region: Any) -> None:
@@ -237,6 +240,17 @@ def test_a_lost_key_is_named_and_its_content_is_not(region: Any) -> None:
         True,
         False,
     )
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
+@pytest.mark.parametrize("name", ["store.key", "region.key", "ack.key", "clients-ca.key"])
+def test_a_secret_that_others_can_read_is_refused_with_a_sentence(region: Any, name: str, mode: int) -> None:
+    (region.state / "secrets" / name).chmod(mode)
+    folder = region.authority
+    calls = {"store.key": folder.store_key, "region.key": folder.region_key, "ack.key": folder.ack_key}
+    with pytest.raises(GatewayError) as caught:
+        calls.get(name, lambda: region.lane())()
+    assert (caught.value.code, "chmod 600" in caught.value.cure) == ("open-key", True)
 
 
 def test_a_store_that_is_no_database_is_a_sentence(region: Any) -> None:
