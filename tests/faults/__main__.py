@@ -12,12 +12,13 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from simulators.lane.post import BrokerFailed, CannotStart
 from simulators.network.postgres import Postgres, PostgresFailed, find_programs
-from tests.faults import calls, campaign, power_cut, storm
+from tests.faults import calls, campaign, power_cut, power_identity, power_list, power_store, storm
 from tests.faults.traced import NotTraced
 
 LANE_SHARE = 5  # one kill in so many meets a whole lane with a traveller in it ...
@@ -73,10 +74,19 @@ def _calls(options: argparse.Namespace, folder: Path) -> Told:
 
 
 def _images(options: argparse.Namespace, folder: Path) -> Told:
-    deeds = power_cut.outbox_deeds()
-    _progress(f"seed {options.seed}: the outbox did {len(deeds)} things to its files; the power goes after any of them")
-    verdicts = power_cut.explore(deeds, power_cut.judge_outbox, options.images, random.Random(options.seed))
-    return verdicts.as_json() | {"violations": verdicts.sentences}
+    """Half of them of the outbox, the rest of the region's store, a list's and an identity's replacement."""
+    told: Told = {"images": 0, "ok": 0, "lost": 0, "corrupt": 0, "violations": []}
+    parts = {"outbox": (power_cut.outbox_story, power_cut.judge_outbox, options.images - options.images // 2)}
+    for subject in (power_store, power_list, power_identity):
+        tell = partial(power_cut.told_by, subject.prepare, subject.words)
+        parts[subject.__name__.rpartition("power_")[2]] = (tell, subject.judge, options.images // 2 // 3)
+    for name, (tell, judge, images) in parts.items():
+        story = tell()
+        _progress(f"seed {options.seed}: {name} did {len(story.deeds)} things to its files; {images} images of a cut")
+        verdicts = power_cut.explore(story, judge, images, random.Random(options.seed))
+        one = verdicts.as_json() | {"violations": [f"{name} {sentence}" for sentence in verdicts.sentences]}
+        told = together(told, one) | {name: verdicts.as_json()}
+    return told
 
 
 def _lane(options: argparse.Namespace, folder: Path) -> Told:

@@ -5,6 +5,7 @@ names (created, renamed, removed) since the last sync of a folder are kept up to
 keeps them. File by file and name by name independently: a real disk does no worse, as long as its sync does not lie.
 """
 
+import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -90,6 +91,11 @@ class Disk:
         self._safe: Names = {}
         self._unsynced: list[tuple[Naming, File | None]] = []
 
+    def lay(self, image: Image) -> None:
+        """What lay there, safe, before the process began."""
+        for path, content in image.items():
+            self._now[path] = self._safe[path] = File(bytearray(content))
+
     def do(self, deed: Deed) -> None:
         match deed:
             case Create() | Rename() | Remove():
@@ -125,11 +131,17 @@ class Disk:
         return {path: _found(file, chance) for path, file in names.items()}
 
 
+def read_image(folder: Path) -> Image:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def write_image(image: Image, folder: Path) -> None:
     """``folder`` is empty; paths in the image are relative to it."""
     for path, content in image.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(content)
+        descriptor = os.open(folder / path, os.O_WRONLY | os.O_CREAT, 0o600)  # keys must be closed to others
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
 
 
 def _rename(names: Names, naming: Naming, file: File | None) -> None:

@@ -11,7 +11,7 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,7 @@ from edge.outbox.outbox import Outbox
 from messages.errors import Refused
 from messages.frame import open_frame, read_events, verify
 from tests.faults import power_writer
-from tests.faults.disk import Deed, Disk, Image, Said, write_image
+from tests.faults.disk import Deed, Disk, Image, Said, read_image, write_image
 from tests.faults.traced import deeds_in, trace
 
 ROUNDS = 8
@@ -44,10 +44,31 @@ class Verdicts:
         return {"images": self.images, **{name: self.counts[name] for name in ("ok", "lost", "corrupt")}}
 
 
-def explore(deeds: list[Deed], judge: Judge, images: int, chance: random.Random) -> Verdicts:
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What lay there before, and what a process then did."""
+
+    before: Image
+    deeds: list[Deed]
+
+
+def told_by(prepare: Callable[[Path], None], words: Callable[[Path], list[str]], options: Sequence[str] = ()) -> Story:
+    """Prepare a folder unobserved, then watch a command work in it."""
+    place = Path(tempfile.mkdtemp(prefix="borderpost-power-"))
+    try:
+        folder, log = place / "it", place / "strace.log"
+        prepare(folder)
+        before = read_image(folder)
+        trace(words(folder), log, options)
+        return Story(before, deeds_in(log, folder))
+    finally:
+        shutil.rmtree(place)
+
+
+def explore(story: Story, judge: Judge, images: int, chance: random.Random) -> Verdicts:
     """``images`` of them at random cuts, each judged against what had been said before its cut."""
     verdicts = Verdicts()
-    for at, said, image in images_of(deeds, images, chance):
+    for at, said, image in images_of(story, images, chance):
         with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
             write_image({path: content for path, content in image.items() if not path.endswith(NOT_KEPT)}, Path(name))
             wrong = judge(Path(name), said)
@@ -58,10 +79,12 @@ def explore(deeds: list[Deed], judge: Judge, images: int, chance: random.Random)
     return verdicts
 
 
-def images_of(deeds: list[Deed], count: int, chance: random.Random) -> Iterable[tuple[int, list[str], Image]]:
+def images_of(story: Story, count: int, chance: random.Random) -> Iterable[tuple[int, list[str], Image]]:
     """Where it was cut, what had been said by then, and what is left."""
+    deeds = story.deeds
     cuts = Counter(chance.randint(0, len(deeds)) for _ in range(count))
     disk, said = Disk(), list[str]()
+    disk.lay(story.before)
     for at in range(len(deeds) + 1):
         for _ in range(cuts[at]):
             yield at, said, disk.image(chance)
@@ -72,16 +95,9 @@ def images_of(deeds: list[Deed], count: int, chance: random.Random) -> Iterable[
 
 
 # --- the edge's outbox ---
-def outbox_deeds(rounds: int = ROUNDS, synchronous: str = "FULL") -> list[Deed]:
+def outbox_story(rounds: int = ROUNDS, synchronous: str = "FULL") -> Story:
     """What the real outbox does to its files, in two lives."""
-    folder = Path(tempfile.mkdtemp(prefix="borderpost-power-"))
-    try:
-        (folder / "edge").mkdir()
-        log = folder / "strace.log"
-        trace([sys.executable, str(OUTBOX_WRITER), str(folder / "edge"), str(rounds), synchronous], log)
-        return deeds_in(log, folder / "edge")
-    finally:
-        shutil.rmtree(folder)
+    return told_by(Path.mkdir, lambda edge: [sys.executable, str(OUTBOX_WRITER), str(edge), str(rounds), synchronous])
 
 
 def judge_outbox(folder: Path, said: list[str]) -> str:

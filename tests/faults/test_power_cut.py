@@ -2,26 +2,35 @@
 
 import random
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from tests.faults import power_cut
+from tests.faults import power_cut, power_identity, power_list, power_store
 from tests.faults.disk import Create, Disk, Grow, Remove, Rename, Resize, Sync, Write, write_image
 
-IMAGES = 400
+IMAGES, OTHER_IMAGES = 400, 150
 
 
 def test_no_image_after_a_power_cut_lacks_a_committed_row() -> None:
-    deeds = power_cut.outbox_deeds()
-    verdicts = power_cut.explore(deeds, power_cut.judge_outbox, IMAGES, random.Random(20261124))
+    verdicts = power_cut.explore(power_cut.outbox_story(), power_cut.judge_outbox, IMAGES, random.Random(20261124))
     assert verdicts.sentences == []
     assert verdicts.as_json() == {"images": IMAGES, "ok": IMAGES, "lost": 0, "corrupt": 0}
 
 
 def test_the_explorer_sees_what_a_laxer_sync_loses() -> None:
-    deeds = power_cut.outbox_deeds(rounds=4, synchronous="NORMAL")
-    verdicts = power_cut.explore(deeds, power_cut.judge_outbox, 60, random.Random(20261124))
+    story = power_cut.outbox_story(rounds=4, synchronous="NORMAL")
+    verdicts = power_cut.explore(story, power_cut.judge_outbox, 60, random.Random(20261124))
     assert verdicts.counts["lost"] > 0
+
+
+@pytest.mark.parametrize("subject", [power_store, power_list, power_identity])
+def test_a_power_cut_leaves_the_store_the_lists_and_the_identity_whole(subject: ModuleType) -> None:
+    """G09 and the region's side: what could be acknowledged is stored; a list or an identity is the old or the new."""
+    story = power_cut.told_by(subject.prepare, subject.words)
+    verdicts = power_cut.explore(story, subject.judge, OTHER_IMAGES, random.Random(20261124))
+    assert verdicts.sentences == []
+    assert verdicts.counts["ok"] == OTHER_IMAGES
 
 
 # --- the model of a disk ---
