@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.outbox.limits import LIVE_ROWS
 from edge.outbox.outbox import Outbox
 from messages.facts import CrossingAbandoned, CrossingReferred, Person, Sex, TravelDocument, Where, data_of
 from messages.keys import GatewayKey
@@ -40,6 +41,27 @@ def test_rows_go_out_in_order_and_are_struck_off_when_the_gateway_acknowledges(
             assert (state.connected, state.waiting, state.refused_acks) == (True, 0, 0)
             assert state.last_ack_age_s is not None
             assert post.states[0].connected
+
+    asyncio.run(story())
+
+
+def test_an_alarm_of_today_overtakes_a_backlog(broker: Broker, pki: Pki, outbox: Outbox) -> None:
+    backlog = LIVE_ROWS + 300
+
+    async def story() -> None:
+        outbox_rows = [("lane.alarm.v1", {"code": "lingering", "visit": None})]
+        for _ in range(backlog):
+            outbox.commit_group(outbox_rows, NOW)
+        async with region_at(broker.port, pki) as region, post_at(outbox, settings_for(broker.port, pki)) as post:
+            await until(lambda: len(region.order) > LIVE_ROWS)
+            post.commit()
+            await until(lambda: backlog + 1 in region.order)
+            assert outbox.waiting_count > 1  # what was cut off is still draining
+            await post.drained()
+            expect_all_stored_once(region, post, backlog + 1)
+            # Of what had waited, the newest came first, then the rest in its order.
+            assert [seq for seq in region.order if seq <= 300] == list(range(1, 301))
+            assert region.order.index(301) < region.order.index(41)
 
     asyncio.run(story())
 

@@ -1,6 +1,7 @@
 """The line to the broker: cut, slow, forged, or not there at all, it is a state and no error."""
 
 import asyncio
+import random
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge.outbox.outbox import Outbox
+from edge.uplink import back_off_s
 from simulators.network.broker import Broker, Certificates, free_port
 from simulators.network.proxy import Proxy
 from tests.edge.uplink_world import (
@@ -112,6 +114,19 @@ def test_no_broker_at_all_is_said_once_and_ends_at_once_when_told(
         assert outbox.waiting_count == 1
 
     asyncio.run(story())
+
+
+def test_a_fleet_that_lost_its_broker_does_not_come_back_in_one_second(pki: Pki) -> None:
+    settings = replace(settings_for(1, pki), backoff_first_s=0.2, backoff_ceiling_s=60.0, spread_s=30.0)
+    chance = random.Random(20261124)
+    first = sorted(back_off_s(settings, 0, chance.uniform) for _ in range(1_000))
+    assert first[0] < 1.0
+    assert first[-1] <= 0.2 + 30.0
+    per_second = [sum(second <= wait_s < second + 1 for wait_s in first) for second in range(30)]
+    assert max(per_second) < 70  # a thousand, evenly over half a minute
+    later = [back_off_s(settings, failures, chance.uniform) for failures in range(1, 200)]
+    assert max(later) <= 60.0
+    assert min(later[20:]) >= 30.0  # at the ceiling, and half of it chance
 
 
 def test_it_ends_whenever_it_is_told_to(broker: Broker, pki: Pki, outbox: Outbox) -> None:
