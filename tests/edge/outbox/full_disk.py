@@ -1,4 +1,6 @@
-"""Fills a disk of 6 MB for real, and prints what the outbox did: ``full_disk.py FOLDER``. See test_outbox_full_disk.py.
+"""Fills a disk of 6 MB for real, and prints what the outbox did: ``full_disk.py FOLDER STORY``.
+
+Started by test_outbox_full_disk.py.
 
 Runs in a mount namespace of its own, so that no other process sees the small disk and nothing is left of it.
 """
@@ -14,17 +16,20 @@ from edge.outbox.clock import Stamp
 from edge.outbox.errors import DiskFull
 from edge.outbox.outbox import Outbox
 from edge.outbox.sealer import Sealer
-from messages.events import Clock
-from messages.facts import LaneAlarm
+from messages.events import Clock, validate
+from messages.facts import DeviceTelemetry, Fact, LaneAlarm, OutboxDropped
 from messages.keys import DeviceKey, RegionKey
 from messages.topics import Channel, Topic
+from tests.edge.outbox.reading import events_in
 
+REGION = RegionKey("region-1", b"\x03" * 32)
 SEALER = Sealer(
     Topic("utopia-north", "harbour", "lane-1", Channel.EVT),
     DeviceKey("lane-1", b"\x01" * 32),
-    RegionKey("region-1", b"\x03" * 32).public,
+    REGION.public,
 )
 ALARM = (LaneAlarm.TYPE, {"code": "tailgating", "visit": None})
+MEASURED = (DeviceTelemetry.TYPE, {"readings": [{"name": "rss-mb", "value": 61.5}]})
 NOW = Stamp(datetime(2026, 11, 24, tzinfo=UTC), 0, Clock.SYNCED)
 
 
@@ -44,8 +49,8 @@ def fill(outbox: Outbox) -> str:
         return str(error)
 
 
-def story(folder: Path) -> dict[str, object]:
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(folder)], check=True)
+def rows_struck_off(folder: Path) -> dict[str, object]:
+    """The post stops taking travellers, nothing is lost, and it recovers."""
     outbox = Outbox.open(folder / "outbox.db", SEALER)
     told: dict[str, object] = {"could_record_at_first": outbox.can_record()}
     while outbox.can_record():
@@ -75,5 +80,48 @@ def story(folder: Path) -> dict[str, object]:
     return told
 
 
+def telemetry_given_up(folder: Path) -> dict[str, object]:
+    """Half of the disk is telemetry, and somebody else takes the rest."""
+    outbox = Outbox.open(folder / "outbox.db", SEALER)
+    for _ in range(300):
+        outbox.commit(*ALARM, NOW)
+        outbox.commit_group([MEASURED] * 10, NOW)
+    take_the_rest(folder)
+    told: dict[str, object] = {"could_record_though_the_disk_was_full": outbox.can_record()}
+    promised = 300
+    while outbox.can_record():
+        outbox.commit(*ALARM, NOW)
+        promised += 1
+    told["went_on_for_alarms"] = promised - 300 > 300
+    outbox.gather(*MEASURED, NOW)
+    told["measured_without_room"] = outbox.flush()
+    try:
+        while True:  # passages that were under way, and more
+            outbox.commit(*ALARM, NOW)
+            promised += 1
+    except DiskFull:
+        told["reserve_is_used"] = not (folder / "outbox.db.reserve").exists()
+    told["nothing_but_telemetry_is_missing"] = _of_type(outbox, ALARM[0]) == promised
+    waiting = _of_type(outbox, MEASURED[0])
+    declared = sum(fact.count for fact in _facts(outbox) if isinstance(fact, OutboxDropped))
+    told["each_is_waiting_or_declared"] = waiting + declared == 3_001  # one was refused, too
+    told["numbers_agree"] = outbox.produced() == outbox.waiting_count + declared
+    outbox.close()
+    return told
+
+
+def _facts(outbox: Outbox) -> list[Fact]:
+    return [validate(event) for event in events_in(outbox, REGION)]
+
+
+def _of_type(outbox: Outbox, kind: str) -> int:
+    return sum(kind == fact.TYPE for fact in _facts(outbox))
+
+
+STORIES = {story.__name__: story for story in (rows_struck_off, telemetry_given_up)}
+
+
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(story(Path(sys.argv[1]))))
+    folder, story = Path(sys.argv[1]), STORIES[sys.argv[2]]
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(folder)], check=True)
+    sys.stdout.write(json.dumps(story(folder)))

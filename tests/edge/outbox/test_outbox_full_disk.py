@@ -17,13 +17,12 @@ from edge.outbox.outbox import Outbox
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.fixture
-def story(tmp_path: Path) -> dict[str, object]:
+def tell(tmp_path: Path, story: str) -> dict[str, object]:
     """What happened on a small disk of its own (a mount namespace: nobody else sees it, nothing remains of it)."""
     namespace = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
     script = Path(__file__).parent / "full_disk.py"
     ran = subprocess.run(
-        [*namespace, sys.executable, str(script), str(tmp_path)],
+        [*namespace, sys.executable, str(script), str(tmp_path), story],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
@@ -36,10 +35,8 @@ def story(tmp_path: Path) -> dict[str, object]:
 
 
 @pytest.mark.namespaces
-def test_a_full_disk_stops_new_passages_and_everything_recovers_when_rows_are_struck_off(
-    story: dict[str, object],
-) -> None:
-    assert story == {
+def test_a_full_disk_stops_new_passages_and_everything_recovers_when_rows_are_struck_off(tmp_path: Path) -> None:
+    assert tell(tmp_path, "rows_struck_off") == {
         "could_record_at_first": True,
         "refused_with": "disk-full",
         "still_recorded_for_passages_under_way": True,
@@ -52,6 +49,19 @@ def test_a_full_disk_stops_new_passages_and_everything_recovers_when_rows_are_st
         "ballast_is_back": limits.BALLAST_BYTES,
         "can_record_again": True,
         "next_number": 1,
+    }
+
+
+@pytest.mark.namespaces
+def test_a_full_disk_takes_telemetry_first_and_then_the_reserve_and_never_a_border_event(tmp_path: Path) -> None:
+    assert tell(tmp_path, "telemetry_given_up") == {
+        "could_record_though_the_disk_was_full": True,
+        "went_on_for_alarms": True,
+        "measured_without_room": 0,
+        "reserve_is_used": True,
+        "nothing_but_telemetry_is_missing": True,
+        "each_is_waiting_or_declared": True,
+        "numbers_agree": True,
     }
 
 
