@@ -4,7 +4,6 @@ import random
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 from edge.cage.picture import PortraitRefused, size_within_limits
 from edge.decision.lists import ListError, load_list
@@ -33,18 +32,6 @@ from icao.passive import verify
 from icao.pki.certificates import parse_certificate
 from icao.pki.trust import TrustedSet
 from icao.tlv import Garbled
-from messages import cbor, strict_json
-from messages.ack import ACK_TYPE, seal_ack, verify_ack
-from messages.errors import Refused
-from messages.events import Clock, Event, validate
-from messages.facts import LaneAlarm, data_of
-from messages.frame import FRAME_TYPE, open_frame, read_events, seal_frame
-from messages.frame import verify as verify_frame
-from messages.keys import DeviceKey, GatewayKey, RegionKey
-from messages.sealing import seal
-from messages.signing import CONTENT_TYPE, sign
-from messages.status import sign_status, verify_status
-from messages.topics import Channel, Topic
 from simulators.chip.control import parse as parse_order
 from simulators.chip.emrtd import EmrtdChip
 from simulators.issuing.__main__ import holder_of
@@ -53,22 +40,14 @@ from simulators.issuing.passports import Passport
 from simulators.issuing.state import open_states, write_trust
 from simulators.lists import ListedDocument, ListedPerson, write_lists
 from simulators.people.citizens import citizens, live, portrait
-from tests.fuzz import chip_proofs, lds, mrz, pace, pki, reading, seals, trust
+from tests.fuzz import chip_proofs, delivery, lds, mrz, pace, pki, reading, seals, trust
 from tests.fuzz.garbage import garbage
 from tests.fuzz.target import Make, Target
 
 TODAY = date(2026, 11, 24)
-TOPIC = Topic("utopia", "north-bridge", "gate-1", Channel.EVT)
-DEVICE, REGION, GATEWAY = (
-    DeviceKey("gate-1", b"\x01" * 32),
-    RegionKey("region-1", b"\x03" * 32),
-    GatewayKey("gateway-1", b"\x04" * 32),
-)
-BOOT = "0123456789abcdef" * 2
 NONCE_BYTES = 16
 LINK_KEY = b"\x05" * 32
 LISTS_KEY = b"\x06" * 32
-ALARM = LaneAlarm("tailgating", 3)
 
 
 def targets(folder: Path) -> list[Target]:
@@ -82,7 +61,7 @@ def targets(folder: Path) -> list[Target]:
     return [
         *_paper(passports, folder / "trust"),
         *_wires(),
-        *_contract(),
+        *delivery.targets(),
         *_files(folder),
         *_pictures(),
         *lds.targets(portrait(citizens()[0]), TODAY),
@@ -226,103 +205,6 @@ def _feed_host(drawn: tuple[bytes, bytes, bytes]) -> None:
     host.feed(noise)
     host.feed(board._say(word[0], payload))
     host.feed(noise[::-1])
-
-
-# --- the contract between lane and region ---
-def _contract() -> list[Target]:
-    events = [_event(seq) for seq in (1, 2, 3)]
-    frame = seal_frame(events, TOPIC, DEVICE, REGION.public)
-    ack = seal_ack(BOOT, [(1, 3)], TOPIC, GATEWAY)
-    status = sign_status({"boot": BOOT, "mono_ms": 1, "state": "Ready"}, TOPIC, DEVICE)
-    inside = cbor.encode(
-        {
-            "v": 1,
-            "region": TOPIC.region,
-            "post": TOPIC.post,
-            "device": TOPIC.device,
-            "boot": BOOT,
-            "first": 1,
-            "events": [events[0].to_json()],
-        }
-    )
-    body = events[0].to_json()
-    return [
-        Target("cbor", _spoilt(inside, frame[1:]), cbor.decode, (Refused,)),
-        Target("strict json", _spoilt(body), lambda data: strict_json.loads(data, 65536), (Refused,)),
-        Target("event", _spoilt(body), lambda data: validate(Event.from_json(data)), (Refused,)),
-        Target("frame", _spoilt(frame), _take_frame, (Refused,)),
-        Target(
-            "frame, spoilt within the seal",
-            lambda chance: _signed_frame(garbage([inside], chance)),
-            _take_frame,
-            (Refused,),
-        ),
-        Target(
-            "frame, spoilt events",
-            lambda chance: _signed_frame(_inside_with(garbage([body], chance))),
-            _take_frame,
-            (Refused,),
-        ),
-        Target("ack", _spoilt(ack), lambda data: verify_ack(data, TOPIC, {GATEWAY.kid: GATEWAY.record()}), (Refused,)),
-        Target(
-            "ack, spoilt and signed",
-            lambda chance: _signed_ack(
-                garbage([cbor.encode({"v": 1, "device": TOPIC.device, "boot": BOOT, "seqs": [[1, 3]]})], chance)
-            ),
-            lambda data: verify_ack(data, TOPIC, {GATEWAY.kid: GATEWAY.record()}),
-            (Refused,),
-        ),
-        Target(
-            "status", _spoilt(status), lambda data: verify_status(data, TOPIC.to(Channel.TEL), _devices()), (Refused,)
-        ),
-    ]
-
-
-def _event(seq: int) -> Event:
-    when = datetime(2026, 11, 24, 4, 30, 15, 250_000, UTC)
-    return Event(
-        "5f1c1a4e-8f6b-4c0a-9d53-0d2f6a1b7c88",
-        TOPIC.source,
-        ALARM.TYPE,
-        when,
-        BOOT,
-        seq,
-        seq,
-        Clock.SYNCED,
-        data_of(ALARM),
-    )
-
-
-def _devices() -> dict[str, Any]:
-    return {DEVICE.kid: DEVICE.record(TOPIC.region, TOPIC.post)}
-
-
-def _take_frame(data: bytes) -> None:
-    for event in read_events(open_frame(verify_frame(data, TOPIC, _devices()), REGION)):
-        validate(event)
-
-
-def _signed_frame(inside: bytes) -> bytes:
-    header = {CONTENT_TYPE: FRAME_TYPE, "boot": bytes.fromhex(BOOT), "seqs": [1, 1]}
-    return sign(seal(inside, REGION.public, bytes(TOPIC)), DEVICE, header, bytes(TOPIC))
-
-
-def _inside_with(body: bytes) -> bytes:
-    return cbor.encode(
-        {
-            "v": 1,
-            "region": TOPIC.region,
-            "post": TOPIC.post,
-            "device": TOPIC.device,
-            "boot": BOOT,
-            "first": 1,
-            "events": [body],
-        }
-    )
-
-
-def _signed_ack(body: bytes) -> bytes:
-    return sign(body, GATEWAY, {CONTENT_TYPE: ACK_TYPE}, bytes(TOPIC.to(Channel.ACK)))
 
 
 # --- files that others write ---
