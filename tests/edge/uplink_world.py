@@ -93,7 +93,7 @@ class Pki:
 
     def __init__(self, folder: Path) -> None:
         self.servers = servers = Authority(folder, "servers")
-        clients = Authority(folder, "clients")
+        self.clients = clients = Authority(folder, "clients")
         self.servers_ca, self.clients_ca = servers.certificate, clients.certificate
         self.broker = servers.issue("broker", ExtendedKeyUsageOID.SERVER_AUTH)
         self.device = clients.issue("lane-1", ExtendedKeyUsageOID.CLIENT_AUTH)
@@ -120,6 +120,8 @@ class Region:
         async for message in self.client.messages:
             topic, payload = Topic.parse(str(message.topic)), message.payload
             assert isinstance(payload, bytes)
+            if topic.device != TOPIC.device:
+                continue
             if topic.channel is Channel.RES:
                 self.answers_heard.append(payload)
                 continue
