@@ -74,7 +74,7 @@ def test_an_answer_reads_as_it_was_written(topic: Topic, device_key: DeviceKey, 
 def test_a_command_of_a_key_that_commands_nobody_is_refused(
     topic: Topic, gateway_key: GatewayKey, device_key: DeviceKey
 ) -> None:
-    """E04: a worker, or a device, that was taken over cannot command: its key is in no table of control keys."""
+    """A worker, or a device, that was taken over cannot command: its key is in no table of control keys."""
     for key in (gateway_key, device_key):
         assert reason_of(lambda key=key: verify_command(forged(topic, key), topic, CONTROLS)) is Quarantine.UNKNOWN_KEY
     impostor = ControlKey("control-1", b"\x0a" * 32)
@@ -84,7 +84,7 @@ def test_a_command_of_a_key_that_commands_nobody_is_refused(
 
 
 def test_a_command_for_another_device_is_refused(topic: Topic) -> None:
-    """D17: bound to the topic by the signature, and to the device inside."""
+    """Bound to the topic by the signature, and to the device inside."""
     other = Topic("utopia-north", "harbour", "lane-2", Channel.CMD)
     assert reason_of(lambda: verify_command(forged(topic), other, CONTROLS)) is Quarantine.BAD_SIGNATURE
     assert reason_of(lambda: verify_command(forged(other), other, CONTROLS)) is Quarantine.WRONG_TOPIC
@@ -139,7 +139,7 @@ def test_an_answer_of_another_device_is_refused(
 
 
 def test_a_command_is_no_answer_and_an_answer_no_command(topic: Topic, device_key: DeviceKey, keys: Keys) -> None:
-    """D21: the content type says what was signed; nothing else can be made of it."""
+    """The content type says what was signed; nothing else can be made of it."""
     res = topic.to(Channel.RES)
     as_command = {"lane-1": ControlRecord("lane-1", device_key.public)}
     answer = seal_answer(ANSWER, topic, device_key)

@@ -1,5 +1,7 @@
 """The attacks on a frame, by their ids (D01-D31): each is refused, and for its own reason."""
 
+import gzip
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from hashlib import sha256
@@ -10,7 +12,7 @@ import pytest
 
 from messages.errors import Quarantine, Refused
 from messages.events import Event
-from messages.frame import FRAME_TYPE, open_frame, seal_frame, verify
+from messages.frame import FRAME_TYPE, open_frame, read_events, seal_frame, verify
 from messages.keys import DeviceKey, KeyRecord, RegionKey
 from messages.limits import FRAME_MAX_BYTES
 from messages.sealing import seal
@@ -97,12 +99,45 @@ def test_d01_a_frame_recorded_before_its_device_was_moved_does_not_pass_on_its_n
     assert reason_of(lambda: verify(forger.frame(), moved, keys)) is Quarantine.BAD_SIGNATURE
 
 
-def test_d11_to_d15_hostile_cbor_under_a_good_signature(forger: Forger, keys: Keys, region_key: RegionKey) -> None:
-    for bomb in (b"\x81" * 9 + b"\x00", b"\x5b\x00\x00\x01" + bytes(5), bytes.fromhex("d81c81d81d00"), b"\xc4\x82\x20"):
-        signed = verify(forger.frame(forger.sealed(bomb)), forger.topic, keys)
-        assert reason_of(lambda signed=signed: open_frame(signed, region_key)) is Quarantine.NOT_CBOR
-        outside = b"\xd2" + bomb
-        assert reason_of(lambda outside=outside: verify(outside, forger.topic, keys)) is Quarantine.NOT_CBOR
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        pytest.param(b"\x81" * 9 + b"\x00", id="D11-nested"),
+        pytest.param(b"\x81" * 100_000 + b"\x00", id="D11-nested-without-end"),
+        pytest.param(b"\x5b\x00\x00\x01" + bytes(5), id="D12-2-to-the-40-bytes"),
+        pytest.param(b"\xbb\x00\x00\x01" + bytes(5), id="D12-2-to-the-40-pairs"),
+        pytest.param(bytes.fromhex("d81c81d81d00"), id="D13-a-list-that-holds-itself"),
+        pytest.param(b"\xc4\x82\x1b\x7f" + b"\xff" * 7 + b"\x01", id="D14-decimal-exponent"),
+        pytest.param(bytes.fromhex("a2617601617602"), id="D15-a-name-twice"),
+        pytest.param(bytes.fromhex("a0a0"), id="D22-trailing-byte"),
+    ],
+)
+def test_hostile_cbor_is_refused_outside_and_under_a_good_signature(
+    forger: Forger, keys: Keys, region_key: RegionKey, bomb: bytes
+) -> None:
+    signed = verify(forger.frame(forger.sealed(bomb)), forger.topic, keys)
+    assert reason_of(lambda: open_frame(signed, region_key)) is Quarantine.NOT_CBOR
+    assert reason_of(lambda: verify(b"\xd2" + bomb, forger.topic, keys)) is Quarantine.NOT_CBOR
+    in_the_header = cbor2.dumps(cbor2.CBORTag(18, [bomb, {}, b"", bytes(64)]))
+    assert reason_of(lambda: verify(in_the_header, forger.topic, keys)) is Quarantine.NOT_CBOR
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(zlib.compress(bytes(10_000_000)), id="D10-a-zlib-bomb-is-no-json"),
+        pytest.param(gzip.compress(bytes(10_000_000)), id="D10-a-gzip-bomb-is-no-json"),
+        pytest.param(b'{"bpseq":' + b"1" * 5_000 + b"}", id="D16-5000-digits"),
+        pytest.param(b"[" * 50_000 + b"]" * 50_000, id="D16-100000-brackets"),
+        pytest.param(b'{"id":1,"id":2}', id="D15-a-name-twice"),
+        pytest.param(b"", id="nothing"),
+    ],
+)
+def test_a_hostile_body_in_a_true_frame_is_refused_and_the_frame_is_read(
+    forger: Forger, keys: Keys, region_key: RegionKey, body: bytes
+) -> None:
+    frame = open_frame(verify(forger.frame(forger.inside(events=[body])), forger.topic, keys), region_key)
+    assert reason_of(lambda: read_events(frame)) in (Quarantine.BAD_EVENTS, Quarantine.TOO_LARGE)
 
 
 def test_d17_a_frame_that_names_the_key_of_another(forger: Forger, keys: Keys) -> None:

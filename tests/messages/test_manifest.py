@@ -51,7 +51,7 @@ def test_a_manifest_reads_as_it_was_written(manifest: Manifest) -> None:
 
 
 def test_a_manifest_counts_for_its_region_its_list_and_by_a_control_key_alone(gateway_key: GatewayKey) -> None:
-    """G03: bound to region and name, signed by the region's own key; a worker that was taken over signs no list."""
+    """G08: bound to region and name, signed by the region's own key; a worker that was taken over signs no list."""
     sealed = seal_manifest(MANIFEST, REGION, CONTROL)
     assert reason_of(lambda: verify_manifest(sealed, "utopia-south", "documents", CONTROLS)) is Quarantine.BAD_SIGNATURE
     assert reason_of(lambda: verify_manifest(sealed, REGION, "persons", CONTROLS)) is Quarantine.BAD_SIGNATURE
@@ -129,7 +129,7 @@ def test_the_new_list_comes_out_of_the_old_one_by_few_bytes() -> None:
 
 
 def test_a_list_that_is_not_the_signed_one_is_refused() -> None:
-    """G05: one byte more, one less, one other; a delta on another base; another delta."""
+    """G05, G10: one byte more, one less, one other; a delta on another base; another delta."""
     for content in (NEW + b" ", NEW[:-1], NEW.replace(b"0", b"1", 1), b""):
         assert reason_of(lambda content=content: whole(MANIFEST, content)) is Quarantine.BAD_SIGNATURE
     assert reason_of(lambda: renewed(MANIFEST, OLD.replace(b"7", b"8"), DELTA)) is Quarantine.BAD_SIGNATURE
@@ -168,7 +168,7 @@ def test_a_broken_delta_gives_exactly_what_was_said_or_is_refused(base: bytes, s
         pytest.param(b"C\x00\x00", id="cut-short-in-a-number"),
         pytest.param(b"X", id="unknown-step"),
         pytest.param(b"", id="nothing"),
-        pytest.param((b"C" + delta.RUN.pack(0, 3)) * 100_000, id="an-amplifier"),
+        pytest.param((b"C" + delta.RUN.pack(0, 3)) * 100_000, id="G06-an-amplifier"),
     ],
 )
 def test_a_delta_that_reaches_beyond_is_refused(steps: bytes) -> None:
