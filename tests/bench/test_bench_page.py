@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from tests.bench.goals import GOALS, figures
+from tests.bench.goals import GOALS, LEAST, figures
 from tests.bench.page import page, table
 
 MACHINE = {
@@ -44,3 +44,11 @@ def test_what_was_not_measured_this_time_stays_with_its_own_day_and_machine() ->
     assert "| find_ms | 40 |" not in again
     assert "| commits_per_s | 450 |" in again
     assert page(told("face", {"find_ms": 41}), date(2026, 11, 26), again) == again
+
+
+def test_a_figure_that_should_be_large_is_reached_from_its_goal_on() -> None:
+    goal = LEAST["delivery.frames.50.ratio_to_raw"]
+    measured = {"frames": {"50": {"ratio_to_raw": goal}, "1": {"ratio_to_raw": 0.0}}}
+    told_ = {one.name: (one.goal, one.reached) for one in figures("delivery", measured)}
+    assert told_["delivery.frames.50.ratio_to_raw"] == (f">= {goal:g}", "yes")
+    assert told_["delivery.frames.1.ratio_to_raw"][1] == "no"
