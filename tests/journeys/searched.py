@@ -17,7 +17,7 @@ from simulators.lane.post import Post
 
 Places = dict[str, bytes]
 GATEWAY_PATHS = ("/", "/healthz", "/api/v1/counts", "/api/v1/events?after=0&limit=1000", "/api/v1/gaps")
-EDGE_PATHS = ("/", "/healthz", "/api/v1/lane", "/officer")
+EDGE_PATHS = ("/", "/healthz", "/api/v1/lane", "/api/v1/metrics", "/officer")
 ANSWER_LIMIT_S = 5.0
 
 

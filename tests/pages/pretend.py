@@ -104,7 +104,10 @@ def lane_app(lane: PretendLane, settings: PageSettings = SETTINGS) -> Starlette:
     async def told() -> Mapping[str, object]:
         return {"state": lane.desk.state, "screen": lane.screen.screen}
 
-    return build(lane, PretendDesk(lane), settings, told)
+    async def worn() -> Mapping[str, object]:
+        return {"payload_bytes": 329, "written_bytes": 4_011, "amplification": {"single": 12.2, "group": None}}
+
+    return build(lane, PretendDesk(lane), settings, told, worn)
 
 
 def lane_server(lane: PretendLane, settings: PageSettings = SETTINGS) -> PageServer:

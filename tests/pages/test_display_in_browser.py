@@ -329,3 +329,4 @@ def test_f01_a_foreign_page_cannot_vouch_for_the_glass(lane: PretendLane, lane_u
 def test_a_program_can_ask_for_the_lane(lane_url: str) -> None:
     assert ask(f"{lane_url}/healthz").json() == {"ok": True}
     assert ask(f"{lane_url}/api/v1/lane").json() == {"state": "idle", "screen": "ready"}
+    assert ask(f"{lane_url}/api/v1/metrics").json()["amplification"] == {"single": 12.2, "group": None}
