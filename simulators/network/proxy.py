@@ -44,6 +44,10 @@ class Proxy:
         self.port = int(self._server.sockets[0].getsockname()[1])
         return self.port
 
+    def point_at(self, port: int) -> None:
+        """Where new connections lead from now on."""
+        self._upstream = (self._upstream[0], port)
+
     async def stop(self) -> None:
         if self._server is not None:
             self._server.close()

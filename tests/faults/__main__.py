@@ -24,6 +24,7 @@ from tests.faults.traced import NotTraced
 LANE_SHARE = 5  # one kill in so many meets a whole lane with a traveller in it ...
 LANE_KILLS_MAX = 40  # ... which takes its time, so no more of them than this unless --lane asks
 CALLS_A_LINE = 50
+POSTGRES_SHARE = 3  # a database that recovers takes its time
 
 Told = dict[str, Any]
 
@@ -114,7 +115,7 @@ def _stores(kills: int) -> tuple[int, int]:
     except PostgresFailed as error:
         _progress(f"No store is killed: {error}")
         return kills, 0
-    return kills - kills // 2, kills // 2
+    return kills - kills // POSTGRES_SHARE, kills // POSTGRES_SHARE
 
 
 def _storm(kills: int, seed: int, folder: Path, postgres: Postgres | None = None) -> Told:

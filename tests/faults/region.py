@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from simulators.lane import http
-from simulators.lane.processes import Child, command
+from simulators.lane.processes import CannotStart, Child, command
 from simulators.network.broker import Broker, Certificates, free_port
 from simulators.network.interloper import Interloper, Papers
 from simulators.network.postgres import Postgres
@@ -17,6 +18,8 @@ from simulators.network.proxy import Proxy
 
 REGION, POST = "utopia", "harbour"
 SETUP_LIMIT_S = 60.0
+START_LIMIT_S = 60.0
+AGAIN_S = 0.2
 LIGHT_POST = Path(__file__).parent / "post.py"
 ROOT = Path(__file__).parents[2]
 
@@ -119,6 +122,7 @@ class Region:
         """Its store is a file, or lies in ``postgres``, which ``start`` and ``stop`` then start and stop."""
         self.folder, self.seed, self.postgres = folder, seed, postgres
         self.state = folder / "gateway"
+        self.gateway_log = folder / "gateway.log"
         self._names = [f"post-{number}" for number in range(1, posts + 1)]
         self._rate, self._store = rate, ""
         self._close = contextlib.AsyncExitStack()
@@ -137,7 +141,7 @@ class Region:
             await asyncio.to_thread(self.broker.start)
             await self._lay_links()
             self._make_gateway()
-            await self.gateway.start()
+            await self.start_gateway()
         except BaseException:
             await self.stop()
             raise
@@ -191,7 +195,7 @@ class Region:
         )
 
     def _make_gateway(self) -> None:
-        self.pages_port = free_port()
+        self.pages_port, self.enrolment_port = free_port(), free_port()
         self.write_config(self.links["gateway"].wire.port)
         self.gateway = self.gateway_child()
         self._close.push_async_callback(lambda: self.gateway.stop())
@@ -200,13 +204,14 @@ class Region:
         store = f'store = "{self._store}"\n' if self._store else ""
         (self.state / "gateway.toml").write_text(
             f'region = "{REGION}"\n{store}\n[broker]\nhost = "127.0.0.1"\nport = {broker_port}\n\n'
-            f'[pages]\nhost = "127.0.0.1"\nport = {self.pages_port}\n'
+            f'[pages]\nhost = "127.0.0.1"\nport = {self.pages_port}\n\n'
+            f'[enrolment]\nhost = "127.0.0.1"\nport = {self.enrolment_port}\n'
         )
 
     def gateway_child(self, *before: str) -> Child:
         """The gateway's process, under ``before`` (strace ...)."""
         words = [*before, *command("gateway", "run", "--state", str(self.state))]
-        return Child("gateway", words, self.folder / "gateway.log", self._gateway_answers, _environment())
+        return Child("gateway", words, self.gateway_log, self._gateway_answers, _environment())
 
     async def _gateway_answers(self) -> bool:
         try:
@@ -214,6 +219,17 @@ class Region:
         except http.Unreachable:
             return False
         return True
+
+    async def start_gateway(self) -> None:
+        """As its supervisor does: again, while the store is being repaired. Raises CannotStart when it never comes."""
+        deadline_s = asyncio.get_running_loop().time() + START_LIMIT_S
+        while True:
+            try:
+                return await self.gateway.start()
+            except CannotStart:
+                if asyncio.get_running_loop().time() > deadline_s:
+                    raise
+                await asyncio.sleep(AGAIN_S)
 
     # --- the whole of it ---
     async def start_posts(self) -> None:
@@ -252,10 +268,13 @@ async def running(folder: Path, posts: int = 1, rate: float = 20.0, seed: int = 
         await region.stop()
 
 
-async def do(*words: str) -> str:
+async def do(*words: str, environment: Mapping[str, str] = MappingProxyType({})) -> str:
     """One command of the command line; what it printed. Raises RuntimeError with that when it failed."""
     process = await asyncio.create_subprocess_exec(
-        *command(*words), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env=_environment()
+        *command(*words),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={**_environment(), **environment},
     )
     async with asyncio.timeout(SETUP_LIMIT_S):
         said, _ = await process.communicate()

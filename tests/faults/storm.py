@@ -114,7 +114,7 @@ def killers_of(region: Region) -> dict[str, Killer]:
         region.gateway.kill()
         await region.gateway.wait_dead()
         await asyncio.sleep(chance.uniform(*DOWN_S))
-        await region.gateway.start()
+        await region.start_gateway()
 
     killers: dict[str, Killer] = {"edge": edge, "broker": broker, "gateway": gateway}
     if (postgres := region.postgres) is not None:

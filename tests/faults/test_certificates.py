@@ -1,0 +1,74 @@
+"""A certificate ends, or is taken away, in the middle of it all: rows wait, and nobody else suffers."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.faults.clocks import WallClock
+from tests.faults.history import account
+from tests.faults.region import do, running
+from tests.faults.stored import alarms_in, judge, stored_in, written_at
+
+RATE = 40.0
+EVENTS = 15
+LIMIT_S = 45.0
+DAYS_31_S = 31 * 86_400
+REVOKED = ("post-1", "revoked-key")
+
+
+def test_e15_a_certificate_that_ended_keeps_rows_waiting_until_it_is_renewed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """31 days go by for the broker and for whoever renews: the grace lets the device come back by itself."""
+
+    async def story() -> None:
+        later = WallClock.make(tmp_path)
+        later.shift(DAYS_31_S)
+        async with running(tmp_path / "region", posts=1, rate=RATE) as region:
+            post, wire = region.posts["post-1"], region.links["post-1"].wire
+            wire.point_at(region.broker.port)  # nobody sits between who would have to renew as well
+            await post.start()
+            await post.wait_promises(EVENTS)
+            with monkeypatch.context() as time_goes_by:
+                for name, value in later.environment.items():
+                    time_goes_by.setenv(name, value)
+                await asyncio.to_thread(region.broker.restart)
+            await post.wait_promises(3 * EVENTS)
+            await asyncio.sleep(1.0)
+            assert len(stored_in(region.state)) < len(post.promises), "it came in with a certificate that had ended"
+            await post.kill()
+            renew = ["device", "renew", "--gateway", str(region.state), "--edge", str(post.folder)]
+            await do(*renew, environment=later.environment)
+            await post.start(1)
+            await post.wait_promises(4 * EVENTS)
+            assert await region.drain(LIMIT_S) == []
+            told = await asyncio.to_thread(judge, region)
+            assert told.sentences == []
+            assert told.produced == told.stored_unique
+
+    asyncio.run(story())
+
+
+def test_d30_a_device_revoked_in_mid_run_is_heard_no_more_and_its_neighbour_loses_nothing(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with running(tmp_path, posts=2, rate=RATE) as region:
+            await region.start_posts()
+            for post in region.posts.values():
+                await post.wait_promises(EVENTS)
+            await do("device", "revoke", "post-1", "--state", str(region.state))
+            async with asyncio.timeout(LIMIT_S):
+                while REVOKED not in alarms_in(region.state):  # noqa: ASYNC110
+                    await asyncio.sleep(0.1)
+            heard = len([one for one in stored_in(region.state) if one.device == "post-1"])
+            neighbour = region.posts["post-2"]
+            await neighbour.wait_promises(len(neighbour.promises) + EVENTS)
+            await region.posts["post-1"].kill()
+            assert await region.drain(LIMIT_S) == []
+            stored = await asyncio.to_thread(stored_in, region.state)
+            assert len([one for one in stored if one.device == "post-1"]) == heard
+            told = account([], written_at([neighbour]), [one for one in stored if one.device == "post-2"])
+            assert told.sentences == []
+            assert told.produced == told.stored_unique >= 2 * EVENTS
+
+    asyncio.run(story())
