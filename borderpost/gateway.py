@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    from borderpost import gateway_care, gateway_list, gateway_nats  # they need what stands here
+    from borderpost import gateway_care, gateway_keys, gateway_list, gateway_nats  # they need what stands here
 
     parser = subparsers.add_parser("gateway", help="the region: store, pages, devices")
     verbs = parser.add_subparsers(dest="gateway_verb", required=True, metavar="VERB")
@@ -27,12 +27,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     run.add_argument("--config", type=Path, help="gateway.toml, instead of --state")
     run.add_argument("--broker", metavar="HOST:PORT", help="another broker than the configured one")
     run.add_argument("--pages", metavar="HOST:PORT", help="another address for the pages than the configured one")
+    run.add_argument("--worker", metavar="NAME", help="another of the region's workers than the configured one")
     run.add_argument("--enrolment", metavar="HOST:PORT", help="another address for enrolment than the configured one")
     verb(verbs, "gaps", "sequence numbers that never came", _gaps)
     verb(verbs, "quarantine", "what was set aside, and why", _quarantine)
     verb(verbs, "rebuild", "fold what pages show anew from the events, and say if it was right", _rebuild)
     gateway_care.add_verbs(verbs)
     gateway_list.add_verb(verbs)
+    gateway_keys.add_verbs(verbs)
     gateway_nats.add_arguments(verb(verbs, "nats", "what the nodes of a NATS cluster need", gateway_nats.run))
 
 
@@ -80,6 +82,8 @@ def _run(args: argparse.Namespace) -> int:
         if args.enrolment:
             host, port = _address(args.enrolment)
             config = replace(config, enrolment_host=host, enrolment_port=port)
+        if args.worker:
+            config = replace(config, worker=args.worker)
         serve(StateFolder(config.state, config), config)
     return 0
 

@@ -93,6 +93,31 @@ def default_text(region: str, store: str = "") -> str:
     )
 
 
+def copied_text(config: Config, worker: str) -> str:
+    """Of another worker of the same region, on another host: the same store and broker, no enrolment."""
+    nodes = ", ".join(f'"{host}:{port}"' for host, port in config.nodes)
+    return "\n".join(
+        (
+            f'region = "{config.region}"',
+            f'store = "{config.store}"',
+            f'worker = "{worker}"',
+            "",
+            "[broker]",
+            *(('kind = "nats"', f"nodes = [{nodes}]") if nodes else ()),
+            f'host = "{config.broker_host}"',
+            f"port = {config.broker_port}",
+            "",
+            "[pages]  # no login yet: leave it on this machine",
+            f'host = "{LOOPBACK}"',
+            f"port = {DEFAULT_PAGES_PORT}",
+            "",
+            "[enrolment]  # the first worker does it",
+            "port = 0",
+            "",
+        )
+    )
+
+
 def _nodes(path: Path, raw: dict[str, object]) -> tuple[tuple[str, int], ...]:
     """``kind = "nats"`` and ``nodes = ["HOST:PORT", ...]`` under [broker]."""
     broker = raw.get("broker")

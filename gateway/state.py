@@ -9,6 +9,7 @@ secrets/         CA keys, the region's keys, control keys, the store's key, keys
 broker/          broker.crt, broker.key, clients.crl and revoked (whom the broker does not let in)
 """
 
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from messages.keys import ControlKey, GatewayKey, RegionKey, RegionKeys
 
 REGION_KID = "region-1"
 CONFIG_NAME = "gateway.toml"
+TOLD_TO_ALL_S = 30 * 86_400  # the life of a device's certificate: whoever was not renewed since is cut off
 
 
 class StateFolder:
@@ -52,9 +54,13 @@ class StateFolder:
         return sorted((path.stem for path in self.state.glob("gateway-*.pub")), key=_number_of)
 
     def control_key(self) -> ControlKey:
-        """The newest one: it signs commands and manifests and nothing else."""
-        kid, seed = list(self._numbered("control", "control-1.key").items())[-1]
-        return ControlKey(kid, seed)
+        """What signs commands and manifests: the newest that every device in touch has been told of by now."""
+        keys = self._numbered("control", "control-1.key")
+        known = [kid for kid in keys if kid == "control-1" or self._age_s(f"{kid}.key") >= TOLD_TO_ALL_S]
+        return ControlKey(known[-1], keys[known[-1]])
+
+    def _age_s(self, name: str) -> float:
+        return time.time() - self.secret(name).stat().st_mtime
 
     def controls(self) -> dict[str, bytes]:
         """The public keys that commands and manifests may be signed with."""

@@ -19,8 +19,9 @@ import pytest
 from borderpost import device as device_command
 from borderpost.errors import Fault
 from edge.enrolling import EnrolmentRefused, enrol_at, renew_at
-from edge.identity import read_identity
+from edge.identity import Identity, read_identity
 from edge.outbox.clock import Stamp
+from edge.renewal import Renewal, Validity
 from gateway import certificates, enrolment, keyfiles
 from gateway.authority import load_issuer
 from gateway.enrolment import EnrolmentServer, server_tls
@@ -264,6 +265,32 @@ def test_a_renewal_that_was_overheard_is_good_for_a_minute_and_for_nobody_else()
     assert not Nonces(b"x" * 32).good(nonce, 5_000)
     assert not nonces.good(b"", 5_000)
     assert not nonces.good((9_000).to_bytes(8) + nonce[8:], 9_000)
+
+
+def test_a_running_device_renews_itself_when_two_thirds_are_over(door: Door, tmp_path: Path) -> None:
+    folder = tmp_path / "identity"
+    enrol_at(door.at, door.claim(), folder, "harbour", "lane-1", now)
+    toml = folder / "identity.toml"
+    toml.write_text(toml.read_text().replace("127.0.0.1:8444", door.at))
+    door.ahead = timedelta(days=21)
+    renewed: list[Identity] = []
+    alarms: list[str] = []
+
+    def later() -> Stamp:
+        return Stamp(door.now(), 0, Clock.SYNCED)
+
+    async def story() -> None:
+        part = Renewal(folder, later, renewed.append, alarms.append, spread_s=0.0, look_every_s=0.02)
+        running = asyncio.create_task(part.run())
+        async with asyncio.timeout(LIMIT_S):
+            while not renewed:  # noqa: ASYNC110  # it comes from a thread
+                await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(story())
+    assert (renewed[0].cert.name, alarms) == ("device.2.crt", [])
+    assert Validity.of(renewed[0].cert).ends > door.now() + timedelta(days=29)
 
 
 # --- knocking ---

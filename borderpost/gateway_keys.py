@@ -1,0 +1,58 @@
+"""``borderpost gateway key`` and ``worker``: new keys for the region, and one more worker."""
+
+import argparse
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from borderpost.gateway import gateway_errors
+
+
+def add_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    key = verbs.add_parser("key", help="the region's keys")
+    words = key.add_subparsers(dest="key_verb", required=True, metavar="VERB")
+    rotate = words.add_parser("rotate", help="a new key; the old ones stay, for what was sealed to them")
+    rotate.add_argument("purpose", choices=("region", "control"), help="what devices seal to, or what signs commands")
+    rotate.set_defaults(run=_rotate)
+    worker = verbs.add_parser("worker", help="the region's workers")
+    words = worker.add_subparsers(dest="worker_verb", required=True, metavar="VERB")
+    add = words.add_parser("add", help="keys and certificate for one more worker")
+    add.add_argument("name", metavar="NAME", help="gateway-2, gateway-3 ...")
+    add.add_argument("--into", type=Path, metavar="DIR", help="write a folder for another host")
+    add.set_defaults(run=_add)
+    for each in (rotate, add):
+        each.add_argument("--state", type=Path, required=True, metavar="DIR", help="the gateway's folder")
+        each.add_argument("--json", action="store_true", help="answer as JSON")
+
+
+def _rotate(args: argparse.Namespace) -> int:
+    from gateway.rotation import rotate
+    from gateway.state import StateFolder
+
+    with gateway_errors():
+        kid = rotate(StateFolder(args.state), args.purpose)
+    if args.json:
+        print(json.dumps({"purpose": args.purpose, "kid": kid}))
+        return 0
+    print(f"{kid} is there. Devices learn of it when they are renewed.")
+    if args.purpose == "control":
+        print("It signs from 30 days on, when the gateway is started again: until then the one before it does.")
+    else:
+        print("Workers on other hosts need it before that: copy it there first.")
+    return 0
+
+
+def _add(args: argparse.Namespace) -> int:
+    from gateway.rotation import add_worker, copy_for
+    from gateway.state import StateFolder
+
+    with gateway_errors():
+        folder = StateFolder(args.state)
+        new = add_worker(folder, args.name, datetime.now(UTC))
+        if args.into is not None:
+            copy_for(folder, args.name, args.into)
+    if args.json:
+        print(json.dumps({"worker": args.name, "new": new, "into": None if args.into is None else str(args.into)}))
+    else:
+        print(f"Worker {args.name} has its keys. Devices believe it once they are renewed: add it before you need it.")
+    return 0

@@ -1,0 +1,138 @@
+"""A region that changes its keys and grows: what was sealed before stays readable, and nobody is believed early."""
+
+import argparse
+import json
+import os
+import stat
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from borderpost import gateway as gateway_command
+from gateway.config import load
+from gateway.errors import GatewayError
+from gateway.intake import judge
+from gateway.register import Register
+from gateway.rotation import add_worker, copy_for, rotate
+from gateway.state import TOLD_TO_ALL_S, StateFolder
+from messages.frame import seal_frame
+from messages.keys import RegionPublic
+
+
+def opened(region: Any, keys: Any, lane: Any, frame: bytes) -> list[str]:
+    """Why each event is not taken."""
+    connection = region.authority.open_store()
+    try:
+        verdict = judge(str(lane.topic), frame, Register(connection).snapshot(), keys)
+    finally:
+        connection.close()
+    return [kept.reason for kept in verdict.kept]
+
+
+def test_frames_sealed_to_the_old_key_and_to_the_new_one_are_opened(region: Any) -> None:
+    before = region.lane("lane-1")
+    old = before.frame([before.alarm()])
+    assert rotate(region.authority, "region") == "region-2"
+    after = region.lane("lane-2")
+    assert after.enrolled.region_kid == "region-2"
+    keys = StateFolder(region.state).region_keys()
+    assert opened(region, keys, before, old) == []
+    assert opened(region, keys, after, after.frame([after.alarm()])) == []
+    assert rotate(region.authority, "region") == "region-3"
+
+
+def test_a_worker_that_runs_finds_a_key_that_was_added_behind_its_back(region: Any) -> None:
+    """Else it would refuse the frame, acknowledge that it did, and the device would strike off what nobody read."""
+    running = region.authority.region_keys()
+    rotate(region.authority, "region")
+    lane = region.lane()
+    assert opened(region, running, lane, lane.frame([lane.alarm()])) == []
+
+
+def test_a_frame_sealed_to_a_key_of_no_kid_here_is_of_another_region(region: Any) -> None:
+    lane = region.lane()
+    stranger = RegionPublic("region-9", lane.enrolled.region_public)
+    frame = seal_frame([lane.alarm()], lane.topic, lane.key, stranger)
+    assert opened(region, region.authority.region_keys(), lane, frame) == ["wrong-region"]
+
+
+def test_a_new_control_key_signs_when_every_device_in_touch_knows_it(region: Any) -> None:
+    assert rotate(region.authority, "control") == "control-2"
+    assert region.authority.control_key().kid == "control-1"
+    assert list(region.lane().enrolled.controls) == ["control-1", "control-2"]
+    path = region.authority.secret("control-2.key")
+    then = time.time() - TOLD_TO_ALL_S - 60
+    os.utime(path, (then, then))
+    assert region.authority.control_key().kid == "control-2"
+
+
+def test_another_worker_has_keys_of_its_own_and_its_acknowledgements_are_known(region: Any) -> None:
+    assert add_worker(region.authority, "gateway-2", region.now)
+    assert not add_worker(region.authority, "gateway-2", region.now)
+    keys = {name: region.authority.ack_key(name) for name in ("gateway-1", "gateway-2")}
+    assert keys["gateway-1"].seed != keys["gateway-2"].seed
+    assert region.lane().enrolled.gateways == {name: key.public for name, key in keys.items()}
+
+
+@pytest.mark.parametrize("name", ["gateway", "gateway-", "gateway-0", "gateway-02", "lane-1", "../gateway-2", ""])
+def test_a_worker_has_a_workers_name(region: Any, name: str) -> None:
+    with pytest.raises(GatewayError) as caught:
+        add_worker(region.authority, name, region.now)
+    assert caught.value.code == "bad-name"
+
+
+def test_a_folder_for_another_host_holds_no_ca_key_and_no_other_workers_key(region: Any, tmp_path: Path) -> None:
+    add_worker(region.authority, "gateway-2", region.now)
+    path = region.state / "gateway.toml"
+    path.write_text('store = "postgresql://there/north"\n' + path.read_text())
+    folder, into = StateFolder(region.state), tmp_path / "there"
+    rotate(folder, "region")
+    copy_for(folder, "gateway-2", into)
+    secrets = {path.name for path in (into / "secrets").iterdir()}
+    assert secrets == {
+        "region.key",
+        "region-2.key",
+        "control-1.key",
+        "store.key",
+        "gateway-2.key",
+        "gateway-2.ack.key",
+    }
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (into / "secrets").iterdir()} == {0o600}
+    config = load(into / "gateway.toml")
+    assert (config.worker, config.store, config.enrolment) == ("gateway-2", "postgresql://there/north", "")
+    copied = StateFolder(into)
+    assert copied.region_keys() == folder.region_keys()
+    assert copied.ack_key().kid == "gateway-2"
+    with pytest.raises(GatewayError) as caught:
+        copy_for(folder, "gateway-2", into)
+    assert caught.value.code == "not-empty"
+
+
+def test_a_store_that_is_a_file_is_not_shared(region: Any, tmp_path: Path) -> None:
+    add_worker(region.authority, "gateway-2", region.now)
+    with pytest.raises(GatewayError) as caught:
+        copy_for(region.authority, "gateway-2", tmp_path / "there")
+    assert caught.value.code == "own-store"
+
+
+def test_key_rotate_and_worker_add_from_the_command_line(region: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    def command(*words: str) -> Any:
+        parser = argparse.ArgumentParser()
+        gateway_command.add_parser(parser.add_subparsers())
+        args = parser.parse_args(["gateway", *words, "--state", str(region.state), "--json"])
+        assert args.run(args) == 0
+        return json.loads(capsys.readouterr().out)
+
+    assert command("key", "rotate", "region") == {"purpose": "region", "kid": "region-2"}
+    assert command("key", "rotate", "control") == {"purpose": "control", "kid": "control-2"}
+    assert command("worker", "add", "gateway-2") == {"worker": "gateway-2", "new": True, "into": None}
+    assert command("worker", "add", "gateway-2")["new"] is False
+
+
+def test_a_retired_workers_public_key_is_enough_to_believe_it(region: Any) -> None:
+    add_worker(region.authority, "gateway-2", region.now + timedelta(days=1))
+    region.authority.secret("gateway-2.ack.key").unlink()
+    assert list(StateFolder(region.state).gateways()) == ["gateway-1", "gateway-2"]
