@@ -1,32 +1,27 @@
 """The one place that speaks MQTT for the gateway: it brings batches to ``take`` and publishes what that answers.
 
-aiomqtt confirms a message to the broker before anybody has stored it, so a broker's word means nothing here: the
-signed acknowledgement from the committed store is what strikes a row off an outbox.
+A message is confirmed to the broker when the store has committed it, so a worker that dies leaves it with the broker.
+The broker's own word means nothing here: the signed acknowledgement from the committed store is what strikes a row off
+an outbox.
 """
 
 import asyncio
 import logging
 import random
-import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-import aiomqtt
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-
+from gateway.mqtt.client import Client, Lost, open_client
 from gateway.worker import Message
 
-BATCH_FRAMES = 64
-QUEUE_MESSAGES = 256  # beyond it messages are dropped here, and sent again by their outboxes
-SESSION_S = 86_400
-KEEPALIVE_S = 15
-CONNECT_LIMIT_S = 10.0
-PUBLISH_LIMIT_S = 10.0
-RETRY_FIRST_S = 0.2
-RETRY_MOST_S = 10.0
+BATCH_FRAMES: Final = 128
+BATCH_BYTES: Final = 2_000_000  # about 50 full frames: a live event waits for no more than one such batch
+CONNECT_LIMIT_S: Final = 10.0
+RETRY_FIRST_S: Final = 0.2
+RETRY_MOST_S: Final = 10.0
 
 Take = Callable[[Sequence[Message]], Awaitable[list[Message]]]
 
@@ -47,7 +42,7 @@ class BrokerLink:
     ) -> None:
         self._address = address
         self._worker = worker
-        self._topics = [(f"bp/1/{region}/+/+/{kind}", 1) for kind in ("evt", "tel", "res")]
+        self._topics = [f"bp/1/{region}/+/+/{kind}" for kind in ("evt", "tel", "res")]
         self._tls = tls
         self._take = take
         self._chance = chance
@@ -58,44 +53,41 @@ class BrokerLink:
         failures = 0
         while True:
             try:
-                async with self._client() as client:
-                    await client.subscribe(self._topics, timeout=CONNECT_LIMIT_S)
-                    log.info("connected to the broker at %s:%d", self._address.host, self._address.port)
-                    self.connected, failures = True, 0
-                    await self._serve(client)
-            except aiomqtt.MqttError as error:
+                client = await open_client(self._address.host, self._address.port, self._tls, CONNECT_LIMIT_S)
+                await self._use(client)
+            except Lost as lost:
                 if self.connected or failures == 0:
-                    log.warning("no broker at %s:%d (%s)", self._address.host, self._address.port, error)
-            self.connected = False
-            failures += 1
+                    log.warning("no broker at %s:%d (%s)", self._address.host, self._address.port, lost)
+                failures = 1 if self.connected else failures + 1
+                self.connected = False
             await asyncio.sleep(self._delay_s(failures))
 
-    async def _serve(self, client: aiomqtt.Client) -> None:
-        while True:
-            batch = [await anext(client.messages)]
-            while len(client.messages) and len(batch) < BATCH_FRAMES:
-                batch.append(await anext(client.messages))
-            replies = await self._take([_message(message) for message in batch])
-            sent = (client.publish(r.topic, r.payload, qos=1, timeout=PUBLISH_LIMIT_S) for r in replies)
-            await asyncio.gather(*sent)
+    async def _use(self, client: Client) -> None:
+        """Until it is lost, or we are told to end."""
+        try:
+            await client.begin(self._worker, self._topics)
+            log.info("connected to the broker at %s:%d", self._address.host, self._address.port)
+            self.connected = True
+            tasks = {asyncio.create_task(self._serve(client)), asyncio.create_task(client.keep_alive())}
+            try:
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                ended = await asyncio.gather(*tasks, return_exceptions=True)
+            for result in ended:  # Lost; whatever else there is, is a fault of ours and ends the gateway
+                if isinstance(result, Exception):
+                    raise result
+        finally:
+            client.close()
 
-    def _client(self) -> aiomqtt.Client:
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho gives it no types
-        properties.SessionExpiryInterval = SESSION_S
-        return aiomqtt.Client(
-            self._address.host,
-            self._address.port,
-            identifier=self._worker,
-            protocol=aiomqtt.ProtocolVersion.V5,
-            clean_start=False,
-            properties=properties,
-            tls_context=self._tls,
-            keepalive=KEEPALIVE_S,
-            timeout=CONNECT_LIMIT_S,
-            max_queued_incoming_messages=QUEUE_MESSAGES,
-            logger=log.getChild("mqtt"),
-            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],  # Nagle held each answer back for 40 ms
-        )
+    async def _serve(self, client: Client) -> None:
+        while True:
+            came = await client.batch(BATCH_FRAMES, BATCH_BYTES)
+            replies = await self._take([Message(message.topic, message.payload) for message in came])
+            client.confirm(came)
+            for reply in replies:
+                client.publish(reply.topic, reply.payload)
 
     def _delay_s(self, failures: int) -> float:
         """Full jitter: a region that lost its broker does not come back all at once."""
@@ -109,8 +101,3 @@ def client_tls(servers_ca: Path, certificate: Path, key: Path) -> ssl.SSLContext
     context.load_verify_locations(servers_ca)
     context.load_cert_chain(certificate, key)
     return context
-
-
-def _message(message: aiomqtt.Message) -> Message:
-    payload = message.payload if isinstance(message.payload, bytes) else b""
-    return Message(str(message.topic), payload)
