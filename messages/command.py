@@ -87,7 +87,7 @@ class Answer(Struct, frozen=True, gc=False):
 def seal_command(command: Command, topic: Topic, key: ControlKey) -> bytes:
     """``topic`` is the device's topic of any class; the command is bound to its ``cmd`` topic."""
     _expect_device(command.device, topic)
-    return _bounded(sign(write_body(command), key, {CONTENT_TYPE: COMMAND_TYPE}, _cmd(topic)), COMMAND_MAX_BYTES)
+    return sign(write_body(command), key, {CONTENT_TYPE: COMMAND_TYPE}, _cmd(topic))
 
 
 def verify_command(data: bytes, topic: Topic, keys: Mapping[str, ControlRecord]) -> Command:
@@ -107,8 +107,7 @@ def verify_command(data: bytes, topic: Topic, keys: Mapping[str, ControlRecord])
 def seal_answer(answer: Answer, topic: Topic, key: DeviceKey) -> bytes:
     """``topic`` is the device's own topic of any class; the answer goes to its ``res`` topic."""
     _expect_device(answer.device, topic)
-    signed = sign(write_body(answer), key, {CONTENT_TYPE: ANSWER_TYPE}, bytes(topic.to(Channel.RES)))
-    return _bounded(signed, ANSWER_MAX_BYTES)
+    return sign(write_body(answer), key, {CONTENT_TYPE: ANSWER_TYPE}, bytes(topic.to(Channel.RES)))
 
 
 def verify_answer(data: bytes, topic: Topic, keys: Mapping[str, KeyRecord]) -> Answer:
@@ -130,9 +129,3 @@ def _cmd(topic: Topic) -> bytes:
 def _expect_device(device: str, topic: Topic) -> None:
     if device != topic.device:
         raise Refused(Quarantine.WRONG_TOPIC, "inside and outside name different devices")
-
-
-def _bounded(signed: bytes, limit_bytes: int) -> bytes:
-    if len(signed) > limit_bytes:
-        raise Refused(Quarantine.TOO_LARGE, f"over {limit_bytes} bytes")
-    return signed

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from nacl.bindings import crypto_scalarmult_base
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 from nacl.utils import random
@@ -18,7 +18,7 @@ from messages.limits import COUNT_DIGITS_MAX
 from messages.topics import is_name
 
 EDDSA: Final = -8  # COSE: EdDSA (RFC 9053, 2.2)
-SEED_BYTES: Final = 32
+SEED_BYTES: Final = 32  # of every secret key here, X25519 too
 FOLLOWER: Final = re.compile(rf"\.([2-9]|[1-9][0-9]{{1,{COUNT_DIGITS_MAX - 1}}})")
 
 
@@ -152,9 +152,6 @@ class RegionPublic:
     kid: str
     public: bytes
 
-    def key(self) -> X25519PublicKey:
-        return X25519PublicKey.from_public_bytes(self.public)
-
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RegionKey:
@@ -165,14 +162,11 @@ class RegionKey:
 
     @classmethod
     def generate(cls, kid: str) -> "RegionKey":
-        return cls(kid, X25519PrivateKey.generate().private_bytes_raw())
-
-    def key(self) -> X25519PrivateKey:
-        return X25519PrivateKey.from_private_bytes(self.secret)
+        return cls(kid, random(SEED_BYTES))
 
     @property
     def public(self) -> RegionPublic:
-        return RegionPublic(self.kid, self.key().public_key().public_bytes_raw())
+        return RegionPublic(self.kid, crypto_scalarmult_base(self.secret))
 
     def __repr__(self) -> str:
         return f"RegionKey({self.kid!r})"

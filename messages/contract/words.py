@@ -18,8 +18,8 @@ FORMS: Final = {
     shape.BOOT: "32 hex digits",
     shape.COUNTRY: "state",
     shape.DATE: "date, X for what is open",
-    shape.NAME: "name",
 }
+DATES: Final = {date: "YYYY-MM-DD"}
 NUMBERS: Final = {
     shape.Measure: "number from 0",
     shape.Offset: "number",
@@ -27,9 +27,7 @@ NUMBERS: Final = {
     shape.Count: "count",
     shape.Number: "count from 1",
     shape.Ranges: f"[[first, last], ...], rising, at most {RANGES_MAX}",
-    shape.Sha256: "32 bytes",
 }
-PLAIN_TYPES: Final = {date: "YYYY-MM-DD", bytes: "bytes", str: "text"}
 
 
 def field_words(kind: type[Struct]) -> str:
@@ -59,11 +57,9 @@ def words(hint: Any) -> str:  # Any: a type hint
         return said + (" or null" if len(some) < len(arguments) else "")
     if origin is tuple:
         return f"[{words(arguments[0])}, ...]"
-    if origin is dict:
-        return f"{{{words(arguments[0])}: {words(arguments[1])}}}"
     if issubclass(hint, StrEnum):
         return "/".join(f'"{member}"' for member in hint)
-    return f"{{{field_words(hint)}}}" if issubclass(hint, Struct) else PLAIN_TYPES[hint]
+    return f"{{{field_words(hint)}}}" if issubclass(hint, Struct) else DATES[hint]
 
 
 def _annotated(arguments: tuple[Any, ...]) -> str:  # Any: a type hint and its rules
@@ -71,7 +67,4 @@ def _annotated(arguments: tuple[Any, ...]) -> str:  # Any: a type hint and its r
         if isinstance(rule, shape.Form):
             return FORMS[rule]
     bounds = next(rule for rule in arguments[1:] if isinstance(rule, Meta))
-    if arguments[0] is int:
-        return f"whole number {bounds.ge} to {bounds.le}"
-    most = f", at most {bounds.max_length}" if bounds.max_length else ""
-    return words(arguments[0]) + most + (" bytes" if arguments[0] is bytes else "")
+    return f"{words(arguments[0])}, at most {bounds.max_length}"

@@ -148,7 +148,7 @@ def test_a_command_is_no_answer_and_an_answer_no_command(topic: Topic, device_ke
 
 
 def test_what_is_too_large_is_neither_written_nor_read(topic: Topic, device_key: DeviceKey, keys: Keys) -> None:
-    largest = replace(ANSWER, body=bytes(ANSWER_BODY_MAX_BYTES))
+    largest = replace(ANSWER, command="c" * 60, cause="c" * 60, body=bytes(ANSWER_BODY_MAX_BYTES))
     assert len(seal_answer(largest, topic, device_key)) <= ANSWER_MAX_BYTES
     larger = replace(ANSWER, body=bytes(ANSWER_BODY_MAX_BYTES + 1))
     assert reason_of(lambda: seal_answer(larger, topic, device_key)) is Quarantine.BAD_EVENTS
@@ -157,7 +157,8 @@ def test_what_is_too_large_is_neither_written_nor_read(topic: Topic, device_key:
 
 
 def test_the_largest_command_fits(topic: Topic) -> None:
-    largest = replace(COMMAND, arguments={f"{place:060}": "é" * 200 for place in range(ARGUMENTS_MAX)})
+    largest = replace(COMMAND, arguments={f"{place:060}": "😀" * 200 for place in range(ARGUMENTS_MAX)})
+    assert len(seal_command(largest, topic, CONTROL)) <= COMMAND_MAX_BYTES
     assert verify_command(seal_command(largest, topic, CONTROL), topic, CONTROLS) == largest
 
 

@@ -239,6 +239,14 @@ def test_d25_an_inside_that_contradicts_the_outside(
     assert reason_of(lambda: open_frame(signed, region_key)) is Quarantine.NOT_A_FRAME
 
 
+@pytest.mark.parametrize("number", [-1, 2**53, "1", b"1", [1]])
+def test_a_boot_whose_number_is_none_is_refused(
+    forger: Forger, keys: Keys, region_key: RegionKey, number: object
+) -> None:
+    signed = verify(forger.frame(forger.inside(number=number)), forger.topic, keys)
+    assert reason_of(lambda: open_frame(signed, region_key)) is Quarantine.NOT_A_FRAME
+
+
 def test_d25_a_body_that_is_not_sealed_or_a_seal_that_is_not_signed(
     forger: Forger, keys: Keys, region_key: RegionKey
 ) -> None:

@@ -10,16 +10,19 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from messages import delta
+from messages.body import write_body
 from messages.cbor import encode
 from messages.delta import apply_delta, make_delta
 from messages.errors import Quarantine, Refused
 from messages.keys import ControlKey, ControlRecord, GatewayKey
 from messages.limits import CHUNK_MAX_BYTES, CHUNK_MESSAGE_MAX_BYTES, LIST_MAX_BYTES, MANIFEST_MAX_BYTES
 from messages.manifest import (
+    MANIFEST_TYPE,
     Chunk,
     Manifest,
     cut,
     manifest_of,
+    place_of,
     read_chunk,
     renewed,
     seal_manifest,
@@ -27,6 +30,7 @@ from messages.manifest import (
     whole,
     write_chunk,
 )
+from messages.signing import CONTENT_TYPE, sign
 
 REGION = "utopia-north"
 CONTROL = ControlKey("control-1", b"\x06" * 32)
@@ -59,6 +63,8 @@ def test_a_manifest_counts_for_its_region_its_list_and_by_a_control_key_alone(ga
     assert reason_of(lambda: verify_manifest(sealed, REGION, "documents", {})) is Quarantine.UNKNOWN_KEY
     revoked = {"control-1": with_field(CONTROLS["control-1"], revoked=True)}
     assert reason_of(lambda: verify_manifest(sealed, REGION, "documents", revoked)) is Quarantine.REVOKED_KEY
+    other = sign(write_body(MANIFEST), CONTROL, {CONTENT_TYPE: MANIFEST_TYPE}, place_of(REGION, "persons"))
+    assert reason_of(lambda: verify_manifest(other, REGION, "persons", CONTROLS)) is Quarantine.BAD_EVENTS
     assert reason_of(lambda: verify_manifest(bytes(5_000), REGION, "documents", CONTROLS)) is Quarantine.TOO_LARGE
 
 
@@ -81,9 +87,6 @@ def test_a_manifest_counts_for_its_region_its_list_and_by_a_control_key_alone(ga
     ],
 )
 def test_a_manifest_that_makes_no_sense_is_neither_written_nor_believed(changes: dict[str, object]) -> None:
-    from messages.manifest import MANIFEST_TYPE, place_of
-    from messages.signing import CONTENT_TYPE, sign
-
     wrong = replace(MANIFEST, **changes)
     assert reason_of(lambda: seal_manifest(wrong, REGION, CONTROL)) is Quarantine.BAD_EVENTS
     body = {"v": 1, **{name: getattr(wrong, name) for name in wrong.__struct_fields__}}
