@@ -214,9 +214,9 @@ def test_an_entry_taken_out_on_the_way_is_seen_G11(lane: Lane) -> None:
 def test_a_delta_on_another_base_is_refused_G10(lane: Lane) -> None:
     first, other, second = documents(9000), documents(9001), documents(9002)
     lane.take(*told(1, first))
-    assert lane.refuses(*told(3, second, base=(2, other))) == "wrong-base"
+    assert lane.refuses(told(3, second, base=(2, other))[0]) == "wrong-base"
     lane.listing.path("documents").write_bytes(other)  # somebody put another list there by hand
-    assert lane.refuses(*told(2, second, base=(1, first))) == "wrong-base"
+    assert lane.refuses(told(2, second, base=(1, first))[0]) == "wrong-base"
     assert lane.take(*told(2, second)) == Taken("documents", 2, "full")
 
 

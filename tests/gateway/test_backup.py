@@ -239,6 +239,14 @@ def test_another_regions_backup_is_not_taken(region: Any, other_region: Any, tmp
     assert refused.value.code == "not-ours"
 
 
+def test_a_folder_that_has_become_another_regions_is_left_alone(region: Any, tmp_path: Path) -> None:
+    made = backup(region.authority, tmp_path / "tape", region.now, None)
+    (region.state / "gateway.toml").write_text('region = "south"\n')
+    with pytest.raises(GatewayError) as refused:
+        restore(region.state, made.file, region.now, secret=None, force=True)
+    assert refused.value.code == "other-region"
+
+
 # --- what a restore may not bring back ---
 def test_a_restore_begins_a_new_epoch(region: Any, tmp_path: Path) -> None:
     made = backup(region.authority, tmp_path / "tape", region.now, None)

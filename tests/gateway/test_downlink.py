@@ -110,8 +110,10 @@ def test_of_several_workers_one_sends_the_order(desk: Desk) -> None:
     lane = desk.region.lane()
     desk.ask(lane)
     second = desk.worker()
-    second._look()
-    sent = desk.hear(lane) + desk.hear(lane, worker=second)
+    assert desk.hear(desk.region.lane("lane-2"), worker=second) == []  # it has seen the order, too
+    sent = desk.hear(lane)
+    desk.now_s -= 2 * LOOK_EVERY_S  # and does not look again yet
+    sent += desk.hear(lane, worker=second)
     second.close()
     assert len(desk.commands(lane, sent)) == 1
 

@@ -149,6 +149,17 @@ def test_a_row_that_a_power_cut_tore_is_passed_over_with_all_behind_it(tmp_path:
         assert all_again(kept_in(torn)) == [1][: cut // (1000 + HEAD.size)]
 
 
+def test_a_row_that_was_damaged_is_not_sent(tmp_path: Path) -> None:
+    kept = kept_in(tmp_path)
+    kept.heed(OLD)
+    kept.keep([whole(1), whole(2)])
+    [segment] = (tmp_path / "kept").glob("*.kept")
+    content = segment.read_bytes()
+    segment.write_bytes(content[:-1] + b"\xff")
+    kept.heed(NEW)
+    assert all_again(kept) == [1]
+
+
 def test_what_is_kept_makes_room_for_what_happens(tmp_path: Path) -> None:
     kept = kept_in(tmp_path)
     kept.heed(OLD)
