@@ -127,16 +127,17 @@ class Interloper:
     async def _sit_between(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             async with asyncio.timeout(CONNECT_LIMIT_S):
+                connect = await read_packet(reader)
+                if connect is None or connect.kind != CONNECT:
+                    return
                 far_reader, far_writer = await asyncio.open_connection(
                     "127.0.0.1", self._upstream_port, ssl=self._as_device()
                 )
-                connect = await read_packet(reader)
         except (OSError, TimeoutError, NotMqtt):
             return
         try:
-            if connect is not None and connect.kind == CONNECT:
-                far_writer.write(bytes(connect))
-                await self._carry(reader, writer, far_reader, far_writer, version_of(connect))
+            far_writer.write(bytes(connect))
+            await self._carry(reader, writer, far_reader, far_writer, version_of(connect))
         finally:
             await _tear(far_writer)
 
