@@ -1,7 +1,8 @@
 """Writes to an outbox until it is killed: ``killed_writer.py FOLDER KILLS``. Started by test_outbox_crashes.py.
 
 Child ``n`` kills itself with SIGKILL right before SQLite's n-th statement; a line is printed for each commit that
-returned and for each strike that returned. Nothing is buffered, so a line is a promise.
+returned and for each strike that returned. Nothing is buffered, so a line is a promise. Telemetry is measured beside
+it, of which little may wait: rows of it are dropped all the time.
 """
 
 import os
@@ -10,6 +11,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from edge.outbox import limits
 from edge.outbox.clock import Stamp
 from edge.outbox.outbox import Outbox
 from edge.outbox.sealer import Sealer
@@ -23,6 +25,7 @@ SEALER = Sealer(
     RegionKey("region-1", b"\x03" * 32).public,
 )
 ALARM = ("lane.alarm.v1", {"code": "tailgating", "visit": None})
+MEASURED = ("device.telemetry.v1", {"readings": [{"name": "rss-mb", "value": 61.5}]})
 NOW = Stamp(datetime(2026, 11, 24, tzinfo=UTC), 0, Clock.SYNCED)
 
 
@@ -31,6 +34,7 @@ def promise(n: int, word: str, boot: str, seq: int) -> None:
 
 
 def write_until_killed(path: Path, n: int) -> None:
+    limits.TELEMETRY_MAX = 8  # type: ignore[misc]  # Final, but for this process
     outbox = Outbox.open(path, SEALER)
     left = n
 
@@ -43,10 +47,12 @@ def write_until_killed(path: Path, n: int) -> None:
     outbox._connection.set_trace_callback(count_down)
     while True:
         for _ in range(3):
-            promise(n, "committed", outbox.boot, outbox.commit(*ALARM, NOW).seq)
+            last = outbox.commit(*ALARM, NOW).seq
+            promise(n, "committed", outbox.boot, last)
+            outbox.gather(*MEASURED, NOW)
+            outbox.flush()
         group = outbox.commit_group([ALARM] * 3, NOW)
         promise(n, "committed", outbox.boot, group[-1].seq)
-        last = group[0].seq - 2
         outbox.strike(outbox.boot, [(last, last)])
         promise(n, "struck", outbox.boot, last)
 
