@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import subprocess
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ RATE = 40.0
 DRAIN_LIMIT_S = 60.0
 EVENTS = 30
 SLOW_US = 250_000
+DISK_BYTES = 32 << 20
 SICK_FROM, SICK_TO = 3, 6
 
 
@@ -54,6 +56,43 @@ def test_a_region_whose_disk_fails_for_a_while_acknowledges_nothing_until_it_wor
             await expect_everything_once(region)
             assert "(INJECTED)" in (tmp_path / "strace.log").read_text()
             assert "store refuses to commit" in region.gateway_log.read_text()
+
+    asyncio.run(story())
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Where the region's state will lie: a disk of its own."""
+    place = tmp_path / "region" / "gateway"
+    place.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(place)], check=True)
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def take_the_rest(disk: Path) -> Path:
+    other = disk / "other"
+    with contextlib.suppress(OSError), other.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4_096))
+    return other
+
+
+@pytest.mark.mounts
+def test_a_region_whose_disk_is_full_acknowledges_nothing_until_there_is_room(small_disk: Path) -> None:
+    async def story() -> None:
+        async with running(small_disk.parent, posts=1, rate=RATE) as region:
+            post = region.posts["post-1"]
+            await post.start()
+            await post.wait_promises(EVENTS)
+            other = take_the_rest(small_disk)
+            async with asyncio.timeout(DRAIN_LIMIT_S):
+                while "store refuses to commit" not in region.gateway_log.read_text():  # noqa: ASYNC110
+                    await asyncio.sleep(0.1)
+            await post.wait_promises(len(post.promises) + EVENTS)
+            assert len(stored_in(region.state)) < len(post.promises)
+            other.unlink()
+            await expect_everything_once(region)
 
     asyncio.run(story())
 
