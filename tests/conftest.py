@@ -78,5 +78,5 @@ def pcsc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[PcscStack, 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """One for the whole run, a database of its own for each test (``fresh``); who kills it starts it again."""
-    with Postgres(tmp_path_factory.mktemp("postgres")) as running:
+    with Postgres(tmp_path_factory.mktemp("postgres"), synced=False) as running:
         yield running
