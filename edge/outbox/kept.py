@@ -131,7 +131,8 @@ class Kept:
         return []
 
     def put_back(self) -> None:
-        self._to_go.pop(0).unlink(missing_ok=True)
+        with suppress(OSError):  # Sent once more after the next start: the region knows it then.
+            self._to_go.pop(0).unlink(missing_ok=True)
 
     def _epochs(self) -> list[str]:
         try:
@@ -149,7 +150,10 @@ class Kept:
         fresh.replace(self._folder / EPOCHS)
 
     def _segments(self, pattern: str) -> list[Path]:
-        return sorted(self._folder.glob(pattern))
+        try:
+            return sorted(self._folder.glob(pattern))
+        except OSError:  # What cannot be listed is not sent again; the outbox itself works on.
+            return []
 
 
 def _written(row: Whole) -> bytes:
