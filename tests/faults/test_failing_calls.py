@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults import calls
 
-LENGTHS = {"openat": 10, "pread64": 30, "pwrite64": 150, "fdatasync": 25, "unlink": 2}
+LENGTHS = {"openat": 20, "pread64": 70, "pwrite64": 180, "fdatasync": 25, "ftruncate": 2, "unlink": 2}
 
 
 def test_one_failing_call_in_a_journey_breaks_no_promise() -> None:
