@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 PUBLISH_LIMIT_S: Final = 60.0  # a full window through 64 kbit/s takes several seconds; a dead line the keep-alive finds
 ALARM_EVERY_S: Final = 60.0
+SILENCE_MAX_S: Final = 300.0
 
 
 class Delivery:
@@ -47,6 +48,8 @@ class Delivery:
         self._acks: list[Ack] = []
         self._sent_seq = 0  # of this boot: nobody can have what was never sent
         self._last_alarm_s = -ALARM_EVERY_S
+        self._idle_s = monotonic()
+        self._is_silent = False
         self.last_ack_s: float | None = None
         self.refused_acks = 0
 
@@ -60,6 +63,17 @@ class Delivery:
         await asyncio.to_thread(self._outbox.put_back)
         backlog_until = await asyncio.to_thread(self._outbox.backlog_until)
         self._flight = Flight(self._ack_timeout_s, backlog_until=backlog_until)
+
+    def listen(self, connected_s: float) -> None:
+        """Ask it every few seconds of a connection that stands since then. A line that is up and over which nothing is
+        acknowledged is an alarm: the broker may take everything and pass on nothing (E18)."""
+        now_s = monotonic()
+        if not self._outbox.waiting_count:
+            self._idle_s = now_s
+        silent = now_s - max(connected_s, self._idle_s, self.last_ack_s or 0.0) > SILENCE_MAX_S
+        if silent and not self._is_silent:
+            self._on_alarm("region-silent")
+        self._is_silent = silent
 
     def wake_from(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
         """Look at the outbox with each commit, in whatever thread it is made. Returns the way out."""

@@ -238,13 +238,15 @@ class Uplink:
     # --- how it stands ---
     async def _tell(self, client: aiomqtt.Client) -> None:
         while True:
-            boots = await asyncio.to_thread(self._outbox.boots)
+            boots, wear = await asyncio.to_thread(lambda: (self._outbox.boots(), self._outbox.wear()))
+            self._delivery.listen(self._changed_s)
             own = {
                 "boot": self._outbox.boot,
                 "mono_ms": int(monotonic() * 1000),  # An older status, played again, is not heard.
                 "waiting": self._outbox.waiting_count,
                 "produced": sum(last_seq for _, last_seq in boots),
                 "boots": [{"boot": boot, "last_seq": seq} for boot, seq in boots[-STATUS_BOOTS_MAX:]],
+                "amplification": wear["amplification"],
             }
             status = sign_status({**self._status(), **own}, self._topic, self._outbox.sealer.device_key)
             await client.publish(str(self._topic.to(Channel.TEL)), status, qos=0)

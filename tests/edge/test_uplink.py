@@ -99,6 +99,28 @@ def test_e18_a_broker_that_acknowledges_everything_strikes_off_nothing(
     asyncio.run(story())
 
 
+def test_e18_a_region_that_confirms_nothing_is_an_alarm_each_time_and_an_idle_lane_is_none(
+    broker: Broker, pki: Pki, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.delivery.SILENCE_MAX_S", 0.5)
+
+    async def story() -> None:
+        async with region_at(broker.port, pki) as region, post_at(outbox, settings_for(broker.port, pki)) as post:
+            await until(lambda: len(region.statuses) >= 5)  # idle for longer than that
+            assert post.alarms == []
+            region.answers = False
+            post.commit()
+            await until(lambda: post.alarms == ["region-silent"])
+            region.answers = True
+            await post.drained()
+            await until(lambda: region.statuses[-1]["waiting"] == 0)
+            region.answers = False
+            post.commit()
+            await until(lambda: post.alarms == ["region-silent"] * 2)
+
+    asyncio.run(story())
+
+
 def test_a_broker_killed_with_rows_on_their_way_loses_none(broker: Broker, pki: Pki, outbox: Outbox) -> None:
     async def story() -> None:
         async with post_at(outbox, settings_for(broker.port, pki)) as post:
