@@ -14,8 +14,9 @@ DEVICE_READS = ("ack", "cmd", "list")
 CRL = "clients.crl"
 
 PACKET_LIMIT_BYTES = 262_144
-QUEUED_LIMIT_MESSAGES = 1_000
-INFLIGHT_LIMIT_MESSAGES = 20
+QUEUED_LIMIT_BYTES = 67_108_864  # for each client; a region's worker stands behind thousands of outboxes
+QUEUED_LIMIT_MESSAGES = 100_000  # never 0, "no limit": mosquitto 2.0.11 then loses messages that it should deliver
+INFLIGHT_LIMIT_MESSAGES = 200  # a worker commits some hundred frames at once
 CONNECTIONS_LIMIT = 200
 
 
@@ -77,6 +78,7 @@ def settings(folder: Path, port: int, user: str | None, connections_limit: int =
         f"max_packet_size {PACKET_LIMIT_BYTES}",
         f"max_inflight_messages {INFLIGHT_LIMIT_MESSAGES}",
         f"max_queued_messages {QUEUED_LIMIT_MESSAGES}",
+        f"max_queued_bytes {QUEUED_LIMIT_BYTES}",
         f"max_connections {connections_limit}",
         "persistent_client_expiration 1d",
         "set_tcp_nodelay true",

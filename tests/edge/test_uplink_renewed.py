@@ -13,7 +13,7 @@ from edge.outbox.sealer import Sealer
 from messages.frame import verify
 from messages.keys import DeviceKey, GatewayKey, RegionKey
 from simulators.network.broker import Broker
-from simulators.network.broker_files import QUEUED_LIMIT_MESSAGES
+from simulators.network.broker_files import QUEUED_LIMIT_BYTES
 from tests.edge.uplink_world import (
     ALARM,
     DEVICE_KEY,
@@ -29,6 +29,7 @@ from tests.edge.uplink_world import (
 )
 
 ROWS = 40
+FLOOD = bytes(250_000)
 
 
 def test_it_connects_anew_with_the_new_certificate_and_loses_nothing(
@@ -112,8 +113,8 @@ def test_e09_a_neighbours_flood_fills_the_brokers_queue_and_no_border_event_is_l
         async with worker:
             await worker.subscribe("bp/1/utopia-north/+/+/evt", qos=1)
         async with asyncio.timeout(30), _thief(broker, pki) as neighbour, asyncio.TaskGroup() as tasks:
-            for _ in range(QUEUED_LIMIT_MESSAGES + 200):
-                tasks.create_task(neighbour.publish("bp/1/utopia-north/harbour/lane-2/evt", b"flood", qos=1))
+            for _ in range(QUEUED_LIMIT_BYTES // len(FLOOD) + 50):
+                tasks.create_task(neighbour.publish("bp/1/utopia-north/harbour/lane-2/evt", FLOOD, qos=1))
 
     async def story() -> None:
         await flood()
@@ -134,5 +135,5 @@ def _thief(broker: Broker, pki: Pki) -> aiomqtt.Client:
     context = ssl.create_default_context(cafile=pki.servers_ca)
     context.load_cert_chain(*pki.clients.issue("lane-2", pki.CLIENT))
     client = aiomqtt.Client("127.0.0.1", broker.port, identifier="lane-2", tls_context=context, timeout=10)
-    client.pending_calls_threshold = 2 * QUEUED_LIMIT_MESSAGES
+    client.pending_calls_threshold = 10_000
     return client
