@@ -21,7 +21,7 @@ from messages.keys import DeviceKey, GatewayRecord, RegionPublic
 from messages.topics import Topic
 
 WINDOW_FRAMES: Final = 20
-BACKLOG_FRAMES: Final = 4  # of the window, while something happens at the device; the whole window otherwise
+BACKLOG_FRAMES: Final = 4  # of the window, while something that happens now is on its way; else all of it
 ACK_TIMEOUT_S: Final = 5.0
 RESEND_CEILING_S: Final = 60.0
 
@@ -70,7 +70,6 @@ class Books:
     chance: random.Random
     doubled_share: float = 0.0
     number: int = 0  # of its boot: a later one has a higher one
-    idle: bool = False  # nothing happens at this device: the backlog has the line to itself
     boot: str = field(init=False)
     tally: Tally = field(default_factory=Tally)
     _live: deque[Row] = field(default_factory=deque)
@@ -127,15 +126,11 @@ class Books:
         return [row.frame for row in rows] + copies + late
 
     def _fresh(self) -> Sequence[Row]:
-        rows: list[Row] = []
-        room = WINDOW_FRAMES - len(self._flight)
-        while self._live and len(rows) < room:
-            rows.append(self._live.popleft())
-        if self._backlog:
-            old = sum(not row.live for row in self._flight.values())
-            most = min(room - len(rows), (WINDOW_FRAMES if self.idle else BACKLOG_FRAMES) - old)
-            rows += [self._backlog.popleft() for _ in range(min(max(most, 0), len(self._backlog)))]
-        return rows
+        old = sum(not row.live for row in self._flight.values())
+        rows = _taken(self._live, WINDOW_FRAMES - (len(self._flight) - old))
+        busy = rows or old < len(self._flight)
+        room = BACKLOG_FRAMES - old if busy else WINDOW_FRAMES - old
+        return rows + _taken(self._backlog, room)
 
     def broken(self) -> None:
         """The connection is gone, and nobody knows what got through: all that is on its way is due again."""
@@ -163,3 +158,7 @@ class Books:
             if self._drawn():
                 self._late.append(self._copy(row))
         return gone
+
+
+def _taken(rows: deque[Row], most: int) -> list[Row]:
+    return [rows.popleft() for _ in range(min(max(most, 0), len(rows)))]

@@ -72,8 +72,7 @@ class Crew:
         chance = random.Random(f"{orders.seed}/{orders.run}/{name}")
         facts = story(orders.seed, name, now.date())
         number = int(now.timestamp())  # a later run in the same folder is a later boot
-        idle = orders.rate == 0
-        return Session(papers, Books(papers.identity, facts, chance, orders.doubled_share, number, idle))
+        return Session(papers, Books(papers.identity, facts, chance, orders.doubled_share, number))
 
     def seal_backlog(self, now_ms: int) -> None:
         """As if every device had been cut off until now."""

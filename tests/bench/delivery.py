@@ -17,7 +17,7 @@ from tests.bench.raw_mqtt import raw_rate
 
 REPEATS: Final = 3
 DEVICES: Final = 20
-EVENTS_EACH: Final = {1: 300, 10: 1_500, 50: 3_000}  # of each device, by events in a frame: some seconds' work
+FLEETS: Final = {1: (20, 300), 10: (16, 2_000), 50: (8, 6_000)}  # events in a frame: devices, and events of each
 FRAME_OF_ONE_BYTES: Final = 1_600
 BACKLOG, BACKLOG_LONG = 100_000, 1_000_000
 LIVE: Final = Plan(devices=DEVICES, rate=2.0, seconds=10.0)
@@ -36,7 +36,7 @@ async def _measure(backlog: int) -> dict[str, Any]:
         "raw_broker_msgs_per_s": round(raw),
         "raw_spread": _spread([one["raw"] for one in rounds]),
         "raw_broker_cpu_us_per_msg": round(statistics.median(one["raw_cpu_us"] for one in rounds), 1),
-        "frames": {str(frames): _told(frames, rounds) for frames in EVENTS_EACH},
+        "frames": {str(frames): _told(frames, rounds) for frames in FLEETS},
         "latency_ms": await door_to_store_ms(),
         "fleet_latency_ms": live["latency_ms"],
         "backlog": await _backlog(backlog),
@@ -50,8 +50,8 @@ async def _round(number: int) -> dict[str, Any]:
     print(f"delivery: round {number} of {REPEATS}", file=sys.stderr, flush=True)
     raw = await raw_rate(FRAME_OF_ONE_BYTES)
     accounts = {
-        frames: await _fleet(Plan(devices=DEVICES, frames=frames, backlog=events))
-        for frames, events in EVENTS_EACH.items()
+        frames: await _fleet(Plan(devices=devices, frames=frames, backlog=events))
+        for frames, (devices, events) in FLEETS.items()
     }
     return {"raw": raw.messages_per_s, "raw_cpu_us": raw.broker_cpu_us, **accounts}
 

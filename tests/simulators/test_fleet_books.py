@@ -23,8 +23,8 @@ DAY = date(2026, 11, 24)
 NOW_MS = 1_795_000_000_000
 
 
-def books(*, doubled: float = 0.0, idle: bool = False) -> Books:
-    return Books(IDENTITY, story(1, "lane-1", DAY), random.Random(1), doubled, number=7, idle=idle)
+def books(*, doubled: float = 0.0) -> Books:
+    return Books(IDENTITY, story(1, "lane-1", DAY), random.Random(1), doubled, number=7)
 
 
 def ack(of: Books, *seqs: tuple[int, int], key: GatewayKey = GATEWAY) -> bytes:
@@ -57,11 +57,17 @@ def test_what_happens_now_goes_before_the_backlog_and_leaves_it_a_part_of_the_wi
     assert firsts(device.due(0.2)) == [5, 6]
 
 
-def test_where_nothing_happens_the_backlog_has_the_window_to_itself() -> None:
-    device = books(idle=True)
+def test_while_nothing_happens_the_backlog_has_the_whole_window_and_an_alarm_goes_all_the_same() -> None:
+    device = books()
     for _ in range(30):
         device.make(1, NOW_MS, 5, live=False)
     assert len(device.due(0.0)) == WINDOW_FRAMES
+    device.make(1, NOW_MS, 5, live=True)
+    assert firsts(device.due(0.1)) == [31]
+    device.acknowledge(ack(device, (1, 16)))
+    assert device.due(0.2) == []  # the backlog keeps to its part until the alarm has been answered
+    device.acknowledge(ack(device, (31, 31)))
+    assert len(device.due(0.3)) == 30 - WINDOW_FRAMES
 
 
 def test_a_row_is_sent_again_until_it_is_acknowledged_and_each_time_later() -> None:
