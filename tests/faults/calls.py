@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ class Failure:
     call: str
     error: str
     n: int
+    files: tuple[str, ...] = FILES
 
     def __str__(self) -> str:
         return f"{self.call} number {self.n} with {self.error}"
@@ -60,19 +61,14 @@ class Told:
         }
 
 
-def fail(failure: Failure, told: Told) -> bool:
-    """One journey with one failing call. False: the journey has no so many calls, so nothing failed."""
+def fail(failure: Failure, told: Told, *, lived: bool = False) -> bool:
+    """One journey with one failing call; ``lived``: in an outbox that was written to before. False: nothing failed, for
+    the journey has not so many calls."""
     with tempfile.TemporaryDirectory(prefix="borderpost-calls-") as name:
         folder, log = Path(name, "edge"), Path(name, "log")
         folder.mkdir()
-        ran = subprocess.run(
-            [*_words(failure, folder, log), sys.executable, str(OUTBOX_WRITER), str(folder), str(ROUNDS), "FULL"],
-            env={"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin"},
-            capture_output=True,
-            text=True,
-            timeout=RUN_LIMIT_S,
-            check=False,
-        )
+        before = _run([], folder).stdout.splitlines() if lived else []
+        ran = _run(_words(failure, folder, log), folder)
         if not log.exists():
             raise NotTraced(f"strace did not run: {ran.stderr[-300:]}")
         if not INJECTED.search(log.read_text()):
@@ -83,14 +79,25 @@ def fail(failure: Failure, told: Told) -> bool:
         if lines[-1:] != ["ended"]:
             last = ran.stderr.strip().splitlines()[-1:] or ["nothing"]
             told.violations.append(f"{failure}: the process ended with {ran.returncode} and said: {last[0]}")
-        if wrong := judge_outbox(folder, lines):
+        if wrong := judge_outbox(folder, before + lines):
             told.violations.append(f"{failure}: {wrong}")
         return True
 
 
+def _run(words: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*words, sys.executable, str(OUTBOX_WRITER), str(folder), str(ROUNDS), "FULL"],
+        env={"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=RUN_LIMIT_S,
+        check=False,
+    )
+
+
 def _words(failure: Failure, folder: Path, log: Path) -> list[str]:
     """Only calls on the outbox's own files count, and fail."""
-    paths = [word for name in FILES for word in ("-P", str((folder / name).resolve()))]
+    paths = [word for name in failure.files for word in ("-P", str((folder / name).resolve()))]
     what = f"inject={failure.call}:error={failure.error}:when={failure.n}"
     return [strace(), "-f", "-qq", *paths, "-e", f"trace={failure.call}", "-e", what, "-o", str(log)]
 
