@@ -240,17 +240,21 @@ class Outbox:
         """Why not, if not. Space is a safety resource: what one passage needs must be free before it begins, and
         telemetry makes room for it as long as there is some."""
         with self._lock:
-            while self._ledger.waiting >= limits.EVENTS_MAX:
-                if not self._drop("outbox-full"):
-                    return Obstacle(
-                        "outbox-full", "The outbox is full: this post must reach the region before it goes on."
-                    )
-            while not self._room.is_enough():
-                if not self._drop("disk-full"):
-                    return Obstacle("disk-full", str(DiskFull()))
-            if self._fault is not None and not self._works_again():
-                return Obstacle("outbox-broken", str(self._fault))
-            return None
+            try:
+                return self._obstacle()
+            except OutboxError as error:
+                return Obstacle("outbox-broken", str(error))
+
+    def _obstacle(self) -> Obstacle | None:
+        while self._ledger.waiting >= limits.EVENTS_MAX:
+            if not self._drop("outbox-full"):
+                return Obstacle("outbox-full", "The outbox is full: this post must reach the region before it goes on.")
+        while not self._room.is_enough():
+            if not self._drop("disk-full"):
+                return Obstacle("disk-full", str(DiskFull()))
+        if self._fault is not None and not self._works_again():
+            return Obstacle("outbox-broken", str(self._fault))
+        return None
 
     def _works_again(self) -> bool:
         """After a failed commit: try a write that changes nothing."""

@@ -171,6 +171,24 @@ def test_what_cannot_be_written_stays_gathered_and_has_no_number(
     assert dropped(events_in(outbox, region_key)) == []
 
 
+def test_a_store_that_breaks_while_room_is_made_closes_the_post_and_not_the_edge(
+    open_outbox: Open, now: Stamp, alarm: Fact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox = open_outbox()
+    for _ in range(10):
+        outbox.commit_group([MEASURED], now)
+    monkeypatch.setattr("edge.outbox.limits.EVENTS_MAX", 10)
+    outbox._connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(StoreBroken):
+        outbox.commit(*alarm, now)
+    obstacle = outbox.obstacle()
+    assert obstacle is not None
+    assert obstacle.code == "outbox-broken"
+    outbox._connection.execute("PRAGMA query_only = OFF")
+    assert outbox.can_record()
+    assert outbox.commit(*alarm, now).seq == 12  # the declaration took one
+
+
 def test_numbers_of_boots_rise_even_when_the_outbox_is_begun_anew(
     open_outbox: Open, now: Stamp, alarm: Fact, tmp_path: Path
 ) -> None:
