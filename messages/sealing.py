@@ -15,7 +15,7 @@ from nacl.bindings import crypto_scalarmult, crypto_scalarmult_base
 from nacl.exceptions import CryptoError
 from nacl.utils import random
 
-from messages.cbor import decode, encode
+from messages.cbor import byte_string, decode, encode
 from messages.errors import Quarantine, Refused
 from messages.keys import RegionKey, RegionPublic
 
@@ -24,6 +24,7 @@ A256GCM, ECDH_ES_HKDF_256 = 3, -25
 IV_BYTES, POINT_BYTES, SECRET_BYTES = 12, 32, 32
 BODY_PROTECTED: Final = encode({1: A256GCM})
 RECIPIENT_PROTECTED: Final = encode({1: ECDH_ES_HKDF_256})
+ENCRYPT: Final = b"\x83\x67Encrypt"  # Enc_structure (RFC 9052, 5.3): a list of three, whose first is this text
 NOBODY: Final = [None, None, None]
 KDF_CONTEXT: Final = encode([A256GCM, NOBODY, NOBODY, [256, RECIPIENT_PROTECTED]])  # COSE_KDF_Context, RFC 9053, 5.2
 
@@ -84,4 +85,4 @@ def _content_key(shared: bytes) -> bytes:
 
 
 def _enc_structure(aad: bytes) -> bytes:
-    return encode(["Encrypt", BODY_PROTECTED, aad])  # RFC 9052, 5.3
+    return b"".join((ENCRYPT, byte_string(BODY_PROTECTED), byte_string(aad)))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from messages.cbor import Plain, decode, encode
+from messages.cbor import Plain, byte_string, decode, encode
 from messages.errors import Quarantine, Refused
 from messages.keys import EDDSA, ControlKey, ControlRecord, DeviceKey, GatewayKey, GatewayRecord, KeyRecord, verified
 from messages.topics import Channel, Topic
@@ -16,6 +16,7 @@ from messages.topics import Channel, Topic
 TAG: Final = b"\xd2"  # COSE_Sign1: tag 18
 ALG, CONTENT_TYPE, KID = 1, 3, 4  # RFC 9052, 3.1
 SIGNATURE_BYTES: Final = 64
+SIGNATURE_1: Final = b"\x84\x6aSignature1"  # Sig_structure (RFC 9052, 4.4): a list of four, whose first is this text
 Signer = DeviceKey | GatewayKey | ControlKey
 Record = TypeVar("Record", KeyRecord, GatewayRecord, ControlRecord)
 
@@ -97,4 +98,4 @@ def expect_signature(envelope: Envelope, record: KeyRecord | GatewayRecord | Con
 
 
 def _to_be_signed(protected: bytes, aad: bytes, payload: bytes) -> bytes:
-    return encode(["Signature1", protected, aad, payload])  # RFC 9052, 4.4
+    return b"".join((SIGNATURE_1, byte_string(protected), byte_string(aad), byte_string(payload)))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messages.cbor import decode, encode
+from messages.cbor import byte_string, decode, encode
 from messages.errors import Quarantine, Refused
 from messages.limits import CBOR_DEPTH_MAX
 
@@ -99,3 +99,17 @@ def test_keys_stand_in_the_order_of_their_bytes() -> None:
     """RFC 8949, 4.2.1: not the older rule, by which the shorter key came first."""
     assert encode({"b": 0, "aa": 0, -1: 0, 24: 0, 3: 0}).hex() == "a50300181800200061620062616100"
     assert decode(encode({100: 0, -1: 0})) == {100: 0, -1: 0}
+
+
+@pytest.mark.parametrize("size", [0, 1, 23, 24, 255, 256, 65_535, 65_536])
+def test_a_byte_string_made_by_itself_is_the_same(size: int) -> None:
+    assert byte_string(bytes(size)) == encode(bytes(size))
+
+
+@given(plain, st.binary(min_size=1, max_size=3), st.integers(0, 200))
+def test_no_other_bytes_say_the_same(value: object, more: bytes, place: int) -> None:
+    data = encode(value)
+    at = place % (len(data) + 1)
+    for other in (data[:at] + more + data[at:], data[:at] + more + data[at + len(more) :]):
+        said, refused = attempt(other)
+        assert refused is not None or said != value or other == data
