@@ -64,7 +64,7 @@ class Edge:
         identity = read_identity(folder / "identity")
         opening.expect_own(identity, config.device)
         self._outbox = opening.opened(
-            folder / "outbox.db", Sealer(identity.topic, identity.device_key, identity.region)
+            folder / "outbox.db", Sealer(identity.topic, identity.device_key, identity.region), config.uplink
         )
         self._clock = PostClock(self._outbox.floor_ms)
         self._records = Records(

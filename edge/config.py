@@ -63,6 +63,8 @@ class Uplink:
     backoff_ceiling_s: float = 60.0
     spread_s: float = 0.0  # a fleet that lost its broker comes back over so long a time
     status_every_s: float = 2.0
+    kept_h: float = 48.0  # how long what was struck off is kept, for a region that loses it
+    kept_mb: int = 64  # and how much of it at most; 0: nothing
     protocol: str = "5"
     more: list[str] = field(default_factory=list)  # HOST:PORT of the other nodes of a cluster
 
@@ -159,6 +161,9 @@ def _judge(config: Config) -> None:
         raise ConfigError(f"[device] retention_days must lie between 1 and {RETENTION_MAX_DAYS}.")
     if not 0 <= config.uplink.spread_s <= SPREAD_MAX_S:
         raise ConfigError(f"[uplink] spread_s must lie between 0 and {SPREAD_MAX_S}.")
+    for name in ("kept_h", "kept_mb"):
+        if getattr(config.uplink, name) < 0:
+            raise ConfigError(f"[uplink] {name} must not be less than 0.")
     for name in ("backoff_ceiling_s", "status_every_s"):
         if not getattr(config.uplink, name) > 0:
             raise ConfigError(f"[uplink] {name} must be more than 0.")

@@ -4,10 +4,11 @@ import logging
 import socket
 from pathlib import Path
 
-from edge.config import ConfigError, Device, Pages
+from edge.config import ConfigError, Device, Pages, Uplink
 from edge.identity import Identity
 from edge.inspection.trust import TrustError, TrustStore
 from edge.outbox.errors import OutboxError
+from edge.outbox.kept import Keeping
 from edge.outbox.outbox import Outbox
 from edge.outbox.sealer import Sealer
 from hardware.drivers.chip import ChipReader, open_chip
@@ -16,6 +17,7 @@ from web.serve import listen
 log = logging.getLogger("edge")
 
 KEY_BYTES = 32
+HOUR_MS, MB_BYTES = 3_600_000, 1_000_000
 ODDITIES_LOGGED = 20  # of a trust store; real lists hold hundreds
 OFFICER_KEY_MIN_CHARACTERS = 8  # at one wrong guess a second
 
@@ -38,9 +40,10 @@ def listening(pages: Pages) -> socket.socket:
         ) from error
 
 
-def opened(path: Path, sealer: Sealer) -> Outbox:
+def opened(path: Path, sealer: Sealer, uplink: Uplink) -> Outbox:
+    keeping = Keeping(int(uplink.kept_h * HOUR_MS), uplink.kept_mb * MB_BYTES)
     try:
-        outbox = Outbox.open(path, sealer)
+        outbox = Outbox.open(path, sealer, keeping)
     except OutboxError as error:
         raise CannotStart(str(error), "Then start the lane again.") from error
     if outbox.moved_aside is not None:

@@ -42,10 +42,10 @@ def backup(folder: StateFolder, target: Path, now: datetime, passphrase: bytes |
     """Write ``target``, whole or not at all. With a passphrase it holds the keys too, sealed with it."""
     with _staging(target) as staging:
         events = dump(folder.config.store, folder.store_path(), staging)
-        for path in _open_files(folder.state):
+        for path in _open_files(folder):
             shutil.copyfile(path, staging / _name_of(path, folder.state))
         if passphrase is not None:
-            (staging / KEYS).write_bytes(seal(_packed(_key_files(folder.state), folder.state), passphrase))
+            (staging / KEYS).write_bytes(seal(_packed(_key_files(folder), folder.state), passphrase))
         index = _index(folder, staging, now, events)
         (staging / MAC).write_text(mac(folder.store_key(), index))
         (staging / INDEX).write_bytes(index)
@@ -70,15 +70,20 @@ def _index(folder: StateFolder, staging: Path, now: datetime, events: int) -> by
     return json.dumps(told, indent=1).encode()
 
 
-def _open_files(state: Path) -> Iterator[Path]:
-    """Settings and certificates: nothing of it is secret."""
-    yield state / CONFIG_NAME
-    yield from sorted(state.glob("*.crt"))
+def _open_files(folder: StateFolder) -> Iterator[Path]:
+    """Settings, certificates and public keys."""
+    state = folder.state
+    if not folder.config.store:
+        yield state / CONFIG_NAME
+    yield from sorted([*state.glob("*.crt"), *state.glob("*.pub")])
     yield from sorted((state / "broker").glob("*.crt"))
 
 
-def _key_files(state: Path) -> list[Path]:
-    return [*sorted((state / "secrets").iterdir()), *sorted((state / "broker").glob("*.key"))]
+def _key_files(folder: StateFolder) -> list[Path]:
+    """The settings are among them when they hold the password of a PostgreSQL."""
+    state = folder.state
+    settings = [state / CONFIG_NAME] if folder.config.store else []
+    return [*settings, *sorted((state / "secrets").iterdir()), *sorted((state / "broker").glob("*.key"))]
 
 
 def _name_of(path: Path, state: Path) -> str:

@@ -13,6 +13,7 @@ from gateway.certificates import GRACE_DAYS
 from gateway.certifier import Asked, Certifier, check_names
 from gateway.claims import HOURS_DEFAULT, HOURS_MAX, Claims, OpenClaim
 from gateway.errors import GatewayError
+from gateway.ledger import Entry, write_down
 from gateway.register import Device, Register
 from gateway.revocation import REASON_MAX_CHARS, write_lists
 from messages.claim import BadClaim, Claim
@@ -98,6 +99,7 @@ class Joining:
             if not certifier.register.revoke_within(device):
                 raise GatewayError("unknown-device", f"This gateway knows no device {device}.", "See: device show")
             certifier.register.revoke_certificates(device, reason[:REASON_MAX_CHARS], certifier.now_ms)
+            write_down(self._authority.state, Entry("revoked", device, reason[:REASON_MAX_CHARS], certifier.now_ms))
             certifier.connection.execute("DELETE FROM claims WHERE device = ?", (device,))
             write_lists(self._authority.state / "broker", certifier.issuer, certifier.register, now)
 

@@ -19,7 +19,7 @@ Kind = Literal["erased", "revoked"]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """``subject`` is a crossing of the device (erased), or a key of it (revoked)."""
+    """``subject`` is a crossing of the device (erased), or why it was revoked."""
 
     kind: Kind
     device: str

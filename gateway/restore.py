@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway import keyfiles, passphrase
+from gateway.authority import load_issuer
 from gateway.backup import FORMAT, INDEX, KEYS, MAC, digest_of, mac
 from gateway.config import load
 from gateway.epoch import begin_epoch
@@ -26,6 +27,7 @@ from gateway.in_use import alone
 from gateway.ledger import entries
 from gateway.register import Register
 from gateway.retention import Swept, erased_in, sweep
+from gateway.revocation import write_lists
 from gateway.state import CONFIG_NAME, StateFolder
 from gateway.store.connection import Connection
 from gateway.store.dump import POSTGRES, SQLITE, load_postgres, prove_sqlite, replace_sqlite
@@ -33,8 +35,8 @@ from gateway.store.sqlite import connect
 
 SMALL_MAX_BYTES: Final = 1_000_000  # of everything but the store
 STAGING: Final = ".restoring"
-OPEN_FILE: Final = re.compile(r"(broker__)?[a-z0-9-]+\.crt")
-KEY_FILE: Final = re.compile(r"(secrets|broker)__[a-z0-9.-]+")  # no way out of the folder (G14)
+OPEN_FILE: Final = re.compile(r"(broker__)?[a-z0-9-]+\.(crt|pub)")
+KEY_FILE: Final = re.compile(r"((secrets|broker)__)?[a-z0-9.-]+")  # no way out of the folder (G14)
 ANOTHER: Final = "Choose another backup."
 
 
@@ -63,9 +65,7 @@ def restore(state: Path, source: Path, now: datetime, *, secret: bytes | None, f
         index = _unpack(source, staging)
         _unpack_keys(staging, secret)
         _prove(state, staging, index)
-        if not (state / CONFIG_NAME).exists():
-            keyfiles.write(state / CONFIG_NAME, (staging / CONFIG_NAME).read_bytes(), secret=False)
-        folder = StateFolder(state)
+        folder = StateFolder(state, load(_config(state, staging)))
         _expect_fitting(folder, index, force=force)
         _put_files(state, staging)
         erased = _put_store(folder, staging, now)
@@ -144,8 +144,14 @@ def _prove(state: Path, staging: Path, index: Index) -> None:
         prove_sqlite(staging / SQLITE)
 
 
+def _config(state: Path, staging: Path) -> Path:
+    """The folder's own, else the backup's; it stands among the keys when a password is in it."""
+    places = [place / CONFIG_NAME for place in (state, staging, staging / "keys")]
+    return next((path for path in places if path.exists()), places[0])
+
+
 def _expect_fitting(folder: StateFolder, index: Index, *, force: bool) -> None:
-    region, url = load(folder.state / CONFIG_NAME).region, folder.config.store
+    region, url = folder.config.region, folder.config.store
     if region != index.region:
         raise GatewayError("other-region", f"This backup is of region {index.region}, not {region}.", ANOTHER)
     if (POSTGRES if url else SQLITE) not in index.digests:
@@ -159,11 +165,12 @@ def _expect_fitting(folder: StateFolder, index: Index, *, force: bool) -> None:
 # --- put ---
 def _put_files(state: Path, staging: Path) -> None:
     """What is there stays: a certificate may be newer than the backup's."""
-    for path in (*staging.glob("*.crt"), *staging.glob("keys/*")):
+    names = (CONFIG_NAME, "*.crt", "*.pub", "keys/*")
+    for path in [path for name in names for path in staging.glob(name)]:
         target = state / path.name.replace("__", "/")
         if not target.exists():
             keyfiles.closed_folder(target.parent)
-            keyfiles.write(target, path.read_bytes(), secret=path.suffix != ".crt")
+            keyfiles.write(target, path.read_bytes(), secret=path.parent != staging)
 
 
 def _put_store(folder: StateFolder, staging: Path, now: datetime) -> Swept:
@@ -179,12 +186,20 @@ def _put_store(folder: StateFolder, staging: Path, now: datetime) -> Swept:
 
 def _begin_anew(connection: Connection, folder: StateFolder, now: datetime) -> Swept:
     connection.migrate()
-    register = Register(connection)
-    for entry in entries(folder.state, "revoked"):
-        register.revoke(entry.device)
+    _revoke_again(connection, folder, now)
     erased = sweep(connection, erased_in(folder.state), now, folder.config.keep_days)
     begin_epoch(connection, now)
     return erased
+
+
+def _revoke_again(connection: Connection, folder: StateFolder, now: datetime) -> None:
+    """In the register, and for the broker: its lists are as old as the folder, or as the backup."""
+    register = Register(connection)
+    with connection.transaction():
+        for entry in entries(folder.state, "revoked"):
+            register.revoke_within(entry.device)
+            register.revoke_certificates(entry.device, entry.subject, entry.at_ms)
+    write_lists(keyfiles.closed_folder(folder.state / "broker"), load_issuer(folder.state, "clients-ca"), register, now)
 
 
 @contextmanager

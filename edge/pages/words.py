@@ -67,9 +67,16 @@ ALARMS: dict[str, str] = {
     "outbox-broken": "The outbox cannot be read: call a technician",
     "ack-forged": "Somebody forged an acknowledgement of the region",
     "ack-unknown": "The region acknowledged what was never sent",
+    "region-silent": "The region confirms nothing: events wait here",
     "link-forged": "Somebody forged words to the barrier",
     "lane-restarted": "The lane was restarted",
     "not-empty": "The lane is not empty",
+    "service-lost": "The region took the lane out of service",
+    "command-refused": "Somebody forged or repeated a command of the region",
+    "list-refused": "A list came that is not the region's, or not whole",
+    "list-stale": "The lists are too old: restore the link",
+    "clock-unknown": "The clock is not to be believed: restore the link",
+    "certificate-ending": "The lane's certificate ends soon: restore the link",
 }
 
 STATES: dict[str, str] = {

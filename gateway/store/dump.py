@@ -14,6 +14,16 @@ from gateway.store.opening import open_store
 SQLITE, POSTGRES = "store.sqlite", "store.pgdump"
 BUSY_LIMIT_S: Final = 30.0
 EVENTS: Final = "SELECT count(*) FROM events"
+EMPTY: Final = """
+DO $$ DECLARE found text; BEGIN
+    FOR found IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('DROP TABLE IF EXISTS public.%I CASCADE', found);
+    END LOOP;
+    FOR found IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' LOOP
+        EXECUTE format('DROP SEQUENCE IF EXISTS public.%I CASCADE', found);
+    END LOOP;
+END $$;
+"""
 
 
 def dump(url: str, path: Path, into: Path) -> int:
@@ -61,9 +71,12 @@ def replace_sqlite(path: Path, fresh: Path) -> None:
 
 
 def load_postgres(url: str, file: Path) -> None:
-    """Replace everything in the database by what the dump holds, in one transaction."""
-    words = ("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error")
-    _call(url, *words, "--dbname", _database(url), str(file))
+    """Replace every table of the database by what the dump holds, in one transaction."""
+    first, then = file.with_name("empty.sql"), file.with_name("script.sql")
+    first.write_text(EMPTY)
+    _call(url, "pg_restore", "--no-owner", "--no-privileges", "--file", str(then), str(file))
+    whole = ("--quiet", "--no-psqlrc", "--single-transaction", "--set", "ON_ERROR_STOP=1")
+    _call(url, "psql", *whole, "--output", os.devnull, "--file", str(first), "--file", str(then))
 
 
 def _dump_postgres(url: str, file: Path) -> int:
@@ -80,8 +93,9 @@ def _call(url: str, program: str, *words: str) -> None:
     environment = {**os.environ, **_settings(url)}
     done = subprocess.run((program, *words), env=environment, capture_output=True, check=False)
     if done.returncode:
-        why = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it did not say why"]
-        raise GatewayError("not-written", f"{program} failed: {why[0]}.", "Look at the server, then try again.")
+        why = [line for line in done.stderr.decode(errors="replace").splitlines() if "ERROR" in line.upper()]
+        said = why[0] if why else "it did not say why"
+        raise GatewayError("not-written", f"{program} failed: {said}.", "Look at the server, then try again.")
 
 
 def _settings(url: str) -> dict[str, str]:
@@ -89,7 +103,3 @@ def _settings(url: str) -> dict[str, str]:
 
     names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
     return {names[name]: str(value) for name, value in conninfo_to_dict(url).items() if name in names and value}
-
-
-def _database(url: str) -> str:
-    return _settings(url).get("PGDATABASE", "postgres")

@@ -20,6 +20,7 @@ from gateway.epoch import epoch
 from gateway.errors import GatewayError
 from gateway.in_use import at_work
 from gateway.intake import judge
+from gateway.joining import Joining
 from gateway.ledger import Entry, entries, write_down
 from gateway.queries import Queries
 from gateway.recording import record
@@ -268,12 +269,16 @@ def test_erased_and_revoked_stay_so_after_a_restore_H12(region: Any, tmp_path: P
     store(region, offer(lane, lane.granted(1), lane.left(1), lane.granted(2)))
     made = backup(region.authority, tmp_path / "tape", region.now, None)
     write_down(region.state, Entry("erased", lane.name, lane.crossing(1), 1))
-    write_down(region.state, Entry("revoked", lane.name, lane.name, 2))
+    Joining(region.authority).revoke(lane.name, "stolen", region.now)
+    (region.state / "broker" / "revoked").unlink()
     done = restore(region.state, made.file, region.now, secret=None, force=True)
     assert done.erased.bodies_removed == 2
     assert rows(region.state, "SELECT seq FROM events WHERE body IS NOT NULL") == [(3,)]
     with closing(connect(region.authority.store_path())) as connection:
-        assert Register(connection).snapshot()[lane.name].revoked
+        register = Register(connection)
+        assert register.snapshot()[lane.name].revoked
+        assert register.revoked_certificates(region.now)
+    assert (region.state / "broker" / "revoked").read_text().split() == [lane.name]
 
 
 def test_bodies_whose_date_has_come_since_the_backup_are_not_restored_H12(region: Any, tmp_path: Path) -> None:

@@ -1,0 +1,138 @@
+"""A region on PostgreSQL is backed up, restored, cleaned and spoken to its devices from like one on a file."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from gateway import lists, orders
+from gateway.authority import Authority, set_up
+from gateway.backup import backup
+from gateway.downlink import Downlink
+from gateway.epoch import epoch
+from gateway.errors import GatewayError
+from gateway.intake import judge
+from gateway.joining import Joining
+from gateway.ledger import Entry, write_down
+from gateway.recording import record
+from gateway.register import Register
+from gateway.restore import restore
+from gateway.retention import erased_in, sweep
+from gateway.state import StateFolder
+from gateway.vault import Vault
+from gateway.worker import Heard, Message
+from messages.command import Answer, Result, seal_answer, verify_command
+from messages.keys import ControlRecord
+from messages.manifest import read_chunk, verify_manifest, whole
+from messages.topics import Channel
+from simulators.network.postgres import Postgres
+from tests.gateway.conftest import Region
+
+PASSPHRASE = b"seven utopian herons fly north"
+BOOT = "a" * 32
+
+
+@pytest.fixture
+def region(postgres: Postgres, tmp_path: Path) -> Iterator[Region]:
+    now = datetime.now(UTC)
+    set_up(tmp_path / "state", "north", now, postgres.fresh())
+    return Region(tmp_path / "state", tmp_path, Authority(tmp_path / "state"), now)
+
+
+def take_in(region: Region, lane: Any, *events: Any) -> None:
+    with closing(region.authority.open_store()) as connection:
+        keys = Register(connection).snapshot()
+        verdict = judge(str(lane.topic), lane.frame(events), keys, region.authority.region_keys())
+        record(connection, Vault(region.authority.store_key()), [verdict], region.now)
+
+
+def rows(region: Region, query: str) -> list[tuple[Any, ...]]:
+    with closing(region.authority.open_store()) as connection:
+        return [tuple(row) for row in connection.execute(query)]
+
+
+def test_a_region_on_postgres_is_restored_as_it_was_but_for_what_was_erased_and_revoked(region: Region) -> None:
+    lane = region.lane()
+    take_in(region, lane, lane.granted(1), lane.granted(2))
+    made = backup(region.authority, region.folder / "tape", region.now, PASSPHRASE)
+    assert made.events == 2
+    before = rows(region, "SELECT epoch FROM epochs")
+    take_in(region, lane, lane.alarm())
+    write_down(region.state, Entry("erased", lane.name, lane.crossing(1), 1))
+    Joining(region.authority).revoke(lane.name, "stolen", region.now)
+    with pytest.raises(GatewayError) as refused:
+        restore(region.state, made.file, region.now, secret=None, force=False)
+    assert refused.value.code == "store-there"
+    done = restore(region.state, made.file, region.now, secret=None, force=True)
+    assert (done.events, done.erased.bodies_removed) == (2, 1)
+    assert rows(region, "SELECT seq FROM events WHERE body IS NOT NULL") == [(2,)]
+    with closing(region.authority.open_store()) as connection:
+        assert [(epoch(connection),)] != before
+        assert Register(connection).snapshot()[lane.name].revoked
+
+
+def test_a_backup_of_postgres_shows_no_password_and_opens_with_its_passphrase_alone_H08(
+    region: Region, tmp_path: Path
+) -> None:
+    lane = region.lane()
+    take_in(region, lane, lane.granted(1))
+    password = urlsplit(region.authority.config.store).password
+    assert password
+    for passphrase in (None, PASSPHRASE):
+        made = backup(region.authority, region.folder / "tape", region.now, passphrase)
+        content = made.file.read_bytes()
+        assert password.encode() not in content
+        assert b"CANARYSSON" not in content
+    with pytest.raises(GatewayError) as refused:  # its settings lead to the same database, which is not empty
+        restore(tmp_path / "anew", made.file, region.now, secret=PASSPHRASE, force=False)
+    assert refused.value.code == "store-there"
+    restore(tmp_path / "anew", made.file, region.now, secret=PASSPHRASE, force=True)
+    assert StateFolder(tmp_path / "anew").config.store == region.authority.config.store
+
+
+def test_a_backup_of_a_file_is_not_put_into_postgres(region: Region, tmp_path: Path) -> None:
+    set_up(tmp_path / "file", "north", region.now)
+    made = backup(StateFolder(tmp_path / "file"), tmp_path / "tape", region.now, PASSPHRASE)
+    (region.state / "secrets" / "store.key").write_bytes((tmp_path / "file/secrets/store.key").read_bytes())
+    with pytest.raises(GatewayError) as refused:
+        restore(region.state, made.file, region.now, secret=None, force=True)
+    assert refused.value.code == "other-store"
+
+
+def test_retention_takes_bodies_and_rows_from_postgres(region: Region) -> None:
+    lane = region.lane()
+    take_in(region, lane, lane.granted(1), lane.left(1))
+    with closing(region.authority.open_store()) as connection:
+        assert sweep(connection, erased_in(region.state), region.now, keep_days=100).bodies_removed == 0
+        swept = sweep(connection, (), region.now + timedelta(days=99), keep_days=100)
+        assert (swept.bodies_removed, swept.rows_removed) == (2, 0)
+        assert sweep(connection, (), region.now + timedelta(days=101), keep_days=100).rows_removed == 2
+    assert rows(region, "SELECT count(*) FROM events") == [(0,)]
+
+
+def test_orders_and_lists_go_down_from_postgres(region: Region) -> None:
+    lane, now_ms = region.lane(), int(region.now.timestamp() * 1000)
+    controls = {kid: ControlRecord(kid, public) for kid, public in region.authority.controls().items()}
+    table = {"kind": "documents", "entries": [f"{number:016x}" for number in range(5000)]}
+    content = json.dumps(table).encode()
+    with closing(region.authority.open_store()) as connection:
+        key = region.authority.control_key()
+        lists.publish(connection, "north", key, "documents", content, valid_s=60, now_ms=now_ms)
+        row = orders.ask(connection, lane.name, "hold", 10.0, now_ms)
+        down = Downlink(connection, key, lambda: region.now, lambda: 100.0)
+        status = {"boot": BOOT, "mono_ms": 5, "lists": [{"name": "documents", "number": 0}]}
+        first, *rest = asyncio.run(down.take([Heard(lane.topic, status)], []))
+        command = verify_command(first.payload, lane.topic, controls)
+        manifest = verify_manifest(rest[0].payload, "north", "documents", controls)
+        assert whole(manifest, b"".join(read_chunk(each.payload).content for each in rest[1:])) == content
+        answer = Answer(lane.name, BOOT, command.counter, "hold", Result.DONE, "", b"\0bytes")
+        signed = seal_answer(answer, lane.topic, lane.key)
+        asyncio.run(down.take([], [Message(str(lane.topic.to(Channel.RES)), signed)]))
+        assert orders.standing(connection, row).body == b"\0bytes"
+        down.close()
