@@ -68,9 +68,9 @@ class NatsLink:
         while True:
             try:
                 await self._one_connection()
-            except (NatsError, OSError, TimeoutError) as error:
+            except* (NatsError, OSError) as group:  # TimeoutError is an OSError
                 if self.connected or failures == 0:
-                    log.warning("no cluster at %s (%s)", ", ".join(self._servers), type(error).__name__)
+                    log.warning("no cluster at %s (%s)", ", ".join(self._servers), _names(group))
             failures = 0 if self.connected else failures + 1
             self.connected = False
             await asyncio.sleep(self._delay_s(failures))
@@ -90,8 +90,6 @@ class NatsLink:
                 tasks.create_task(self._serve_frames(client, frames))
                 tasks.create_task(self._serve_heard(client))
                 tasks.create_task(_raise_when(lost))
-        except* NatsError as group:
-            raise group.exceptions[0] from group
         finally:
             await client.close()
 
@@ -145,6 +143,16 @@ class NatsLink:
 
     def _delay_s(self, failures: int) -> float:
         return self._chance.uniform(0.0, min(RETRY_MOST_S, RETRY_FIRST_S * 2.0 ** min(failures, 16)))
+
+
+def _names(group: BaseExceptionGroup) -> str:
+    """What kinds of error it holds: their words may hold an address or a subject, and no log needs those."""
+    leaves: list[BaseException] = [group]
+    while any(isinstance(leaf, BaseExceptionGroup) for leaf in leaves):
+        leaves = [
+            each for leaf in leaves for each in (leaf.exceptions if isinstance(leaf, BaseExceptionGroup) else [leaf])
+        ]
+    return ", ".join(sorted({type(leaf).__name__ for leaf in leaves}))
 
 
 async def _raise_when(lost: asyncio.Event) -> None:
