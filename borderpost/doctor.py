@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -139,6 +140,18 @@ def _browser() -> Finding:
     return Finding("browser", found, False, message, f"Only the tests need it. {how}")
 
 
+def _faults() -> Finding:
+    """strace lays faults under a process; some containers let nobody look at another."""
+    lacking = [name for name in ("strace", "gcc") if shutil.which(name) is None]
+    if lacking:
+        how = "./run faults fetches it." if _fetches() else f"{INSTALL} {' '.join(lacking)}"
+        return Finding("faults", False, False, f"For ./run faults {' and '.join(lacking)} is missing.", how)
+    if subprocess.run(["strace", "-qq", "-o", "/dev/null", "true"], capture_output=True, check=False).returncode:
+        cure = "A container needs CAP_SYS_PTRACE; ./run faults --kills goes without."
+        return Finding("faults", False, False, "This system lets strace look at no process.", cure)
+    return Finding("faults", True, False, "Faults can be laid under a process (strace, gcc).")
+
+
 def _rights() -> Finding:
     root = os.geteuid() == 0
     message = "Running as root." if root else "Running as an ordinary user; that is enough once packages are installed."
@@ -176,4 +189,5 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     _disk,
     _ports,
     _browser,
+    _faults,
 )

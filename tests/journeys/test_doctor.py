@@ -55,6 +55,17 @@ def test_what_a_system_forbids_is_not_cured_by_installing() -> None:
     assert not Lacking("No namespaces.", "Run it as root.").installable
 
 
+def test_it_says_when_strace_may_look_at_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container without CAP_SYS_PTRACE it is installed, and refuses."""
+    for name, answer in (("strace", 1), ("gcc", 0)):
+        (tmp_path / name).write_text(f"#!/bin/sh\nexit {answer}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    found = findings()["faults"]
+    assert (found.ok, found.needed) == (False, False)
+    assert "CAP_SYS_PTRACE" in found.cure
+
+
 def test_without_an_environment_it_speaks_all_the_same_and_makes_none(tmp_path: Path) -> None:
     for name in ("run", "pyproject.toml", "requirements.lock", "requirements-pcsc.lock"):
         shutil.copy(ROOT / name, tmp_path)
