@@ -103,7 +103,7 @@ class _Gateway:
         self._lanes = Lanes(time.monotonic)
         keys = Keys(folder.region_keys(), folder.ack_key())
         vault = Vault(folder.store_key())
-        self._down = Downlink(downward, folder.control_key(), _now, time.monotonic)
+        self._down = Downlink(downward, folder.control_key, _now, time.monotonic)
         self._worker = Worker(writer, reader, vault, keys, self._lanes, _now, self._changes.rise, self._down)
         tls = client_tls(folder.servers_ca(), folder.worker_certificate(), folder.worker_key())
         self._link = open_link(config, tls, self._worker.take, random.Random())  # noqa: S311

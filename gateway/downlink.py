@@ -27,12 +27,13 @@ log = logging.getLogger("gateway.downlink")
 
 
 class Downlink:
-    """``take`` what was heard; what it returns is to be published. It has a connection and a thread of its own."""
+    """``take`` what was heard; what it returns is to be published. It has a connection and a thread of its own; it asks
+    for the key each time: it may have been followed by another."""
 
     def __init__(
         self,
         connection: Connection,
-        key: ControlKey,
+        key: Callable[[], ControlKey],
         now: Callable[[], datetime],
         clock_s: Callable[[], float],
     ) -> None:
@@ -79,7 +80,7 @@ class Downlink:
         found = []
         for asked in self._waiting.pop(heard.topic.device, []):
             if asked.until_ms > self._now_ms():
-                signed = orders.send(self._connection, asked, heard.topic, heard.status, self._key, self._now_ms())
+                signed = orders.send(self._connection, asked, heard.topic, heard.status, self._key(), self._now_ms())
                 if signed is not None:
                     found.append(Message(str(heard.topic.to(Channel.CMD)), signed))
         return found

@@ -45,7 +45,7 @@ class Desk:
         self.down = self.worker()
 
     def worker(self) -> Downlink:
-        return Downlink(self.connection, self.region.authority.control_key(), self.now, lambda: self.now_s)
+        return Downlink(self.connection, self.region.authority.control_key, self.now, lambda: self.now_s)
 
     def now(self) -> datetime:
         return datetime(2026, 11, 24, 12, tzinfo=UTC) + timedelta(seconds=self.now_s)
@@ -280,7 +280,7 @@ def test_the_command_line_waits_for_the_answer_and_says_when_none_came(desk: Des
 
     def a_gateway() -> None:
         with closing(desk.region.authority.open_store()) as connection:
-            down = Downlink(connection, desk.region.authority.control_key(), lambda: datetime.now(UTC), time.monotonic)
+            down = Downlink(connection, desk.region.authority.control_key, lambda: datetime.now(UTC), time.monotonic)
             while not ended.wait(LOOK_EVERY_S):
                 for message in asyncio.run(down.take([Heard(lane.topic, {"boot": BOOT, "mono_ms": 1})], [])):
                     command = verify_command(message.payload, lane.topic, desk.controls)

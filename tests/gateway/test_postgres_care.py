@@ -122,8 +122,8 @@ def test_orders_and_lists_go_down_from_postgres(region: Region) -> None:
     table = {"kind": "documents", "entries": [f"{number:016x}" for number in range(5000)]}
     content = json.dumps(table).encode()
     with closing(region.authority.open_store()) as connection:
-        key = region.authority.control_key()
-        lists.publish(connection, "north", key, "documents", content, valid_s=60, now_ms=now_ms)
+        key = region.authority.control_key
+        lists.publish(connection, "north", key(), "documents", content, valid_s=60, now_ms=now_ms)
         row = orders.ask(connection, lane.name, "hold", 10.0, now_ms)
         down = Downlink(connection, key, lambda: region.now, lambda: 100.0)
         status = {"boot": BOOT, "mono_ms": 5, "lists": [{"name": "documents", "number": 0}]}
