@@ -84,10 +84,13 @@ class Delivery:
         """A publication that fails ends ``tasks``, and the connection with it."""
         while True:
             self._awake.clear()
-            plan = self._flight.next(monotonic())
+            flight = self._flight
+            plan = flight.next(monotonic())
             rows = await asyncio.to_thread(self._rows_of, plan)
-            self._flight.forget(set(plan.again) - {row.place for row in rows})
-            self._flight.sent([row.place for row in rows], monotonic())
+            if flight is not self._flight:  # Begun anew meanwhile: the old plan's places would hide what waits again.
+                continue
+            flight.forget(set(plan.again) - {row.place for row in rows})
+            flight.sent([row.place for row in rows], monotonic())
             for row in rows:
                 if row.boot == self._outbox.boot:
                     self._sent_seq = max(self._sent_seq, row.last)

@@ -1,0 +1,54 @@
+"""Which rows are on their way, where a real broker would hide the moment that matters."""
+
+import asyncio
+from typing import Any, cast  # Any: whatever a client is told beside topic and payload
+
+import aiomqtt
+import pytest
+
+from edge.delivery import Delivery
+from edge.outbox.flight import Flight, Next
+from edge.outbox.outbox import Outbox
+from edge.outbox.tables import Row
+from tests.edge.uplink_world import ALARM, NOW, until
+
+LIMIT_S = 5.0
+
+
+class Wire:
+    """Takes everything, and answers nothing."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+
+    async def publish(self, _topic: str, payload: bytes, **_: Any) -> None:
+        self.sent.append(payload)
+
+
+def test_a_plan_that_was_made_before_everything_began_anew_hides_nothing(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        outbox.commit(*ALARM, NOW)
+    rows = outbox.waiting(3)
+
+    async def story() -> None:
+        wire = Wire()
+        delivery = Delivery(outbox, {}, 60.0, on_struck=lambda: None, on_alarm=lambda code: None)
+        delivery._flight.sent([row.place for row in rows[:2]], 0.0)
+        ask = delivery._rows_of
+
+        def ask_and_begin_anew(plan: Next) -> list[Row]:
+            monkeypatch.undo()
+            found = ask(plan)
+            delivery._flight = Flight(60.0)  # as ``begin`` does when rows wait again
+            return found
+
+        monkeypatch.setattr(delivery, "_rows_of", ask_and_begin_anew)
+        async with asyncio.timeout(LIMIT_S), asyncio.TaskGroup() as tasks:
+            sending = tasks.create_task(delivery.send(cast(aiomqtt.Client, wire), tasks))
+            await until(lambda: len(wire.sent) >= 3, LIMIT_S)
+            sending.cancel()
+        assert wire.sent == [row.frame for row in rows]
+
+    asyncio.run(story())
