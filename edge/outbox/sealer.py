@@ -12,7 +12,8 @@ from uuid import uuid4
 from edge.outbox.clock import Stamp
 from edge.outbox.errors import Unfit
 from messages.errors import Refused
-from messages.events import Event, validate
+from messages.events import Event
+from messages.facts import fact_of
 from messages.frame import seal_frame
 from messages.keys import DeviceKey, RegionPublic
 from messages.topics import Topic
@@ -62,10 +63,8 @@ class Sealer:
     def seal(self, group: Sequence[Told], boot: str, number: int, first: int) -> Sealed:
         """One frame of 1 to 50 events. What the region would refuse fails here, with Unfit, where somebody still stands
         and can be referred."""
-        events = tuple(self._event(told, boot, seq) for seq, told in enumerate(group, first))
         try:
-            for event in events:
-                validate(event)
+            events = tuple(self._event(told, boot, seq) for seq, told in enumerate(group, first))
             payload_bytes = sum(len(event.to_json()) for event in events)
             frame = seal_frame(events, self.topic, self.device_key, self.region, number=number)
         except Refused as refused:
@@ -75,16 +74,13 @@ class Sealer:
     def judge(self, told: Told) -> None:
         """Unfit for what could never be sealed: before it spoils a group."""
         try:
-            validate(event := self._event(told, "0" * 32, 1))
-            event.to_json()
+            self._event(told, "0" * 32, 1).to_json()
         except Refused as refused:
             raise Unfit(str(refused)) from refused
 
     def _event(self, told: Told, boot: str, seq: int) -> Event:
-        now = told.now
-        return Event(
-            str(uuid4()), self.topic.source, told.kind, now.time, boot, seq, now.mono_ms, now.clock, dict(told.data)
-        )
+        now, fact = told.now, fact_of(told.kind, told.data)
+        return Event(str(uuid4()), self.topic.source, told.kind, now.time, boot, seq, now.mono_ms, now.clock, fact)
 
 
 def is_telemetry(group: Sequence[Told]) -> bool:
