@@ -53,7 +53,7 @@ class Result(StrEnum):
 
 
 ArgumentName = Annotated[str, exactly(CODE, CODE_MAX_CHARS)]
-Argument = Count | Annotated[str, exactly(PLAIN, TEXT_MAX_CHARS)]
+ArgumentText = Annotated[str, exactly(PLAIN, TEXT_MAX_CHARS)]
 
 
 class Command(Struct, frozen=True, gc=False):
@@ -64,7 +64,7 @@ class Command(Struct, frozen=True, gc=False):
     counter: Number
     deadline_ms: Count
     command: Code
-    arguments: Annotated[dict[ArgumentName, Argument], Meta(max_length=ARGUMENTS_MAX)] = {}
+    arguments: Annotated[dict[ArgumentName, Count | ArgumentText], Meta(max_length=ARGUMENTS_MAX)] = {}
 
 
 class Answer(Struct, frozen=True, gc=False):
