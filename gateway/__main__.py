@@ -26,14 +26,16 @@ from gateway.downlink import Downlink
 from gateway.enrolment import receive_devices
 from gateway.errors import GatewayError
 from gateway.in_use import at_work
+from gateway.judging import JudgeProcess
 from gateway.known import Known
 from gateway.lanes import Lanes
 from gateway.links import open_link
+from gateway.meter import Meter
 from gateway.pages.routes import middleware as page_middleware
 from gateway.pages.routes import routes as page_routes
 from gateway.queries import Queries
 from gateway.register import Register
-from gateway.state import StateFolder
+from gateway.state import CONFIG_NAME, StateFolder
 from gateway.store.connection import Connection
 from gateway.upkeep import keep_up
 from gateway.vault import Vault
@@ -104,13 +106,16 @@ class _Gateway:
         keys = Keys(folder.region_keys(), folder.ack_key())
         vault = Vault(folder.store_key())
         self._down = Downlink(downward, folder.control_key, _now, time.monotonic)
-        self._worker = Worker(writer, reader, vault, keys, self._lanes, _now, self._changes.rise, self._down)
+        self._judge = JudgeProcess(folder.state) if _has_room_for_two(folder) else None
+        meter = Meter(self._judge.pids if self._judge is not None else tuple)
+        self._worker = Worker(
+            writer, reader, vault, keys, self._lanes, _now, self._changes.rise, self._down, self._judge, meter
+        )
         tls = client_tls(folder.servers_ca(), folder.worker_certificate(), folder.worker_key())
         self._link = open_link(config, tls, self._worker.take, random.Random())  # noqa: S311
 
     async def run(self, listener: socket.socket) -> None:
         # Its streams end by themselves when ``changes`` is closed.
-        await self._board.begin()
         server = PageServer(self._app(), lambda: None, CONNECTIONS_LIMIT)
         ending = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -138,6 +143,8 @@ class _Gateway:
         results = await asyncio.gather(link, pages, board, asked, upkeep, enrolment, return_exceptions=True)
         self._worker.close()
         self._board.close()
+        if self._judge is not None:
+            await self._judge.close()
         self._down.close()
         log.info("ended")
         for result in results:
@@ -163,6 +170,11 @@ class _Gateway:
         told = api.routes(self._queries, self._board.ask, self._healthy, metrics)
         routes = [*told, *page_routes(self._board.overview, self._shown)]
         return Starlette(routes=routes, middleware=page_middleware())
+
+
+def _has_room_for_two(folder: StateFolder) -> bool:
+    """A second process judges where there is a second core; it reads its keys from the folder alone."""
+    return len(os.sched_getaffinity(0)) > 1 and (folder.state / CONFIG_NAME).exists()
 
 
 def _listen(config: Config) -> socket.socket:

@@ -1,10 +1,12 @@
 """Where do pages and API get what they show? In a thread of its own, so that no query ever holds up intake.
 
-The overview is built once for all who look, soon after something changed and at least once a second.
+The overview is built once for all who look, soon after something changed; while nobody looks it is not built.
 """
 
 import asyncio
 import logging
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, ParamSpec, TypeVar
@@ -15,6 +17,7 @@ from gateway.views import Overview
 
 PACE_S: Final = 0.25  # a busy region is read four times a second
 AGE_S: Final = 1.0  # ages rise by themselves
+LOOKING_S: Final = 5.0  # whoever looked so long ago still looks; an open page asks every two seconds
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -22,22 +25,23 @@ log = logging.getLogger("gateway.board")
 
 
 class Board:
-    """``build`` is called in the board's own thread alone; so is whatever is asked by ``ask``."""
+    """``build`` and whatever is asked by ``ask`` are called one at a time: they share one connection."""
 
     def __init__(self, build: Callable[[], Overview], changes: Changes) -> None:
         self._build = build
         self._changes = changes
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="board")
+        self._one_at_a_time = threading.Lock()
         self._shown: Overview | None = None
+        self._built_s = self._looked_s = -LOOKING_S
 
     async def ask(self, question: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: question(*args, **kwargs))
-
-    async def begin(self) -> None:
-        self._shown = await self.ask(self._build)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, lambda: self._alone(lambda: question(*args, **kwargs))
+        )
 
     async def keep(self, shown: Changes) -> None:
-        """For ever: build, and tell ``shown`` of it."""
+        """For ever: build while somebody looks, and tell ``shown`` of it."""
         last = 0
         while not self._changes.closed:
             try:
@@ -46,7 +50,8 @@ class Board:
             except TimeoutError:
                 pass
             try:
-                self._shown = await self.ask(self._build)
+                if time.monotonic() - self._looked_s < LOOKING_S:
+                    await asyncio.get_running_loop().run_in_executor(self._thread, self._fresh)
             except StoreFault as error:
                 log.error("the pages stay as they are: %s", error)
             shown.rise()
@@ -54,9 +59,19 @@ class Board:
         shown.close()
 
     def overview(self) -> Overview:
-        """As it was built last; ``begin`` comes first."""
-        assert self._shown is not None, "begin() comes first"  # noqa: S101
+        """As it was built last; the first who looks after a while has it built. Raises StoreFault then."""
+        self._looked_s = time.monotonic()
+        if self._shown is None or self._looked_s - self._built_s > AGE_S:
+            return self._fresh()
         return self._shown
 
     def close(self) -> None:
         self._thread.shutdown(wait=True)
+
+    def _fresh(self) -> Overview:
+        self._shown, self._built_s = self._alone(self._build), time.monotonic()
+        return self._shown
+
+    def _alone(self, call: Callable[[], T]) -> T:
+        with self._one_at_a_time:
+            return call()

@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Final
 
 from gateway.mqtt.client import Client, Lost, open_client
+from gateway.mqtt.packets import Came
 from gateway.worker import Message
 
 BATCH_FRAMES: Final = 128
+BATCHES_IN_HAND: Final = 2
 BATCH_BYTES: Final = 2_000_000  # about 50 full frames: a live event waits for no more than one such batch
 CONNECT_LIMIT_S: Final = 10.0
 RETRY_FIRST_S: Final = 0.2
@@ -82,12 +84,25 @@ class BrokerLink:
             client.close()
 
     async def _serve(self, client: Client) -> None:
-        while True:
-            came = await client.batch(BATCH_FRAMES, BATCH_BYTES)
-            replies = await self._take([Message(message.topic, message.payload) for message in came])
-            client.confirm(came)
-            for reply in replies:
-                client.publish(reply.topic, reply.payload)
+        """One batch is judged while the one before it is stored. A fault in one ends them all."""
+        in_hand = asyncio.Semaphore(BATCHES_IN_HAND)
+
+        async def deal_with(came: Sequence[Came]) -> None:
+            try:
+                replies = await self._take([Message(message.topic, message.payload) for message in came])
+                client.confirm(came)
+                for reply in replies:
+                    client.publish(reply.topic, reply.payload)
+            finally:
+                in_hand.release()
+
+        try:
+            async with asyncio.TaskGroup() as batches:
+                while True:
+                    await in_hand.acquire()
+                    batches.create_task(deal_with(await client.batch(BATCH_FRAMES, BATCH_BYTES)))
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
 
     def _delay_s(self, failures: int) -> float:
         """Full jitter: a region that lost its broker does not come back all at once."""

@@ -8,13 +8,13 @@ from typing import Final
 
 from gateway.alarms import Alarm, Alarms
 from gateway.crossings import withdraw
-from gateway.intake import Kept
+from gateway.prepared import Aside
 from gateway.quarantine import Shelf
 from gateway.rows import COLUMNS, EventRow
 from gateway.store.connection import Connection, Row
 from gateway.tallies import Tallies
+from gateway.vault import OVERHEAD_BYTES
 from messages.errors import Quarantine
-from messages.topics import Topic
 
 HOLDERS: Final = (
     "SELECT row, boot_key, boot, events.device, seq, id, type, crossing, digest, body, retain_until FROM events"
@@ -47,7 +47,7 @@ class Conflicts:
         query = "SELECT 1 FROM contested WHERE device = ? LIMIT 1"
         return self._connection.execute(query, (device,)).fetchone() is not None
 
-    def store(self, topic: Topic, boot: str, event: EventRow, body: bytes) -> Stored:
+    def store(self, topic: str, boot: str, event: EventRow) -> Stored:
         contested = self._contested(boot, event)
         if not contested and self._connection.insert_new("events", COLUMNS, [event]):
             return Stored.NEW
@@ -58,19 +58,19 @@ class Conflicts:
         for row in holders:
             self._evict(topic, row)
         self._contest(event.device, boot, event.seq, event.id)
-        kept = Kept(CONFLICT, "", str(topic), body, event.device, boot, event.seq, event.seq)
-        return Stored.SETTLED if self._shelf.keep(kept, event.digest, event.retain_until) else Stored.NO_ROOM
+        aside = _aside(topic, event.device, boot, event.seq, event.digest, event.body, event.retain_until)
+        return Stored.SETTLED if self._shelf.keep(aside) else Stored.NO_ROOM
 
     def _contested(self, boot: str, event: EventRow) -> bool:
         query = "SELECT 1 FROM contested WHERE device = ? AND claim IN (?, ?)"
         claims = _claims(boot, event.seq, event.id)
         return self._connection.execute(query, (event.device, *claims)).fetchone() is not None
 
-    def _evict(self, topic: Topic, row: Row) -> None:
-        kept = Kept(CONFLICT, "", str(topic), b"", row["device"], row["boot"], row["seq"], row["seq"])
+    def _evict(self, topic: str, row: Row) -> None:
         withdraw(self._connection, [row], self._tallies)
         self.evicted.add((row["boot_key"], row["seq"]))
-        self._shelf.move(kept, bytes(row["digest"]), row["body"], row["retain_until"])
+        lies = (bytes(row["digest"]), row["body"], row["retain_until"])
+        self._shelf.move(_aside(topic, row["device"], row["boot"], row["seq"], *lies))
         self._contest(row["device"], row["boot"], row["seq"], bytes(row["id"]))
 
     def _contest(self, device: str, boot: str, seq: int, identity: bytes) -> None:
@@ -81,3 +81,11 @@ class Conflicts:
 
 def _claims(boot: str, seq: int, identity: bytes) -> tuple[str, str]:
     return f"seq:{boot}/{seq}", f"id:{identity.hex()}"
+
+
+def _aside(
+    topic: str, device: str, boot: str, seq: int, digest: bytes, sealed: bytes | None, retain_until: str
+) -> Aside:
+    """Sealed for the place where it would have stood, which is the same in quarantine."""
+    size_bytes = len(sealed) - OVERHEAD_BYTES if sealed else 0
+    return Aside(CONFLICT, "", topic, device, boot, seq, seq, digest, size_bytes, sealed, retain_until)

@@ -1,71 +1,66 @@
-"""What is kept aside, and how much of it? Once for each content, sealed, and never more than a sender's share."""
+"""What is kept aside, and how much of it? Once for each content, and never more than a sender's share."""
 
 from typing import Final
 
 from gateway.alarms import Alarm, Alarms
-from gateway.intake import Kept
+from gateway.prepared import Aside
 from gateway.store.connection import Connection
 from gateway.tallies import Tallies
-from gateway.vault import Vault, place_of
 
 ROWS_PER_SENDER: Final = 200
-BODY_BYTES: Final = 262_144
 
 
 class Shelf:
     """Where one transaction puts what it may not store."""
 
-    def __init__(self, connection: Connection, vault: Vault, tallies: Tallies, alarms: Alarms, now_ms: int) -> None:
+    def __init__(self, connection: Connection, tallies: Tallies, alarms: Alarms, now_ms: int) -> None:
         self._connection = connection
-        self._vault = vault
         self._tallies = tallies
         self._alarms = alarms
         self._now_ms = now_ms
 
-    def keep(self, kept: Kept, digest: bytes, retain_until: str) -> bool:
+    def keep(self, aside: Aside) -> bool:
         """Put bytes aside once. False: the sender has filled its share, so it is not acknowledged either."""
-        if self._known(kept, digest):
-            self._tallies.add(kept.sender, "duplicates")
+        if self._known(aside):
+            self._tallies.add(aside.sender, "duplicates")
             return True
-        if self._is_full(kept.sender):
-            self._alarms.say(kept.sender, Alarm.QUARANTINE_FULL)
+        if self._is_full(aside.sender):
+            self._alarms.say(aside.sender, Alarm.QUARANTINE_FULL)
             return False
-        body = kept.body[:BODY_BYTES]
-        sealed = self._vault.seal(body, place_of(kept.sender, kept.boot, kept.first)) if body else None
-        self._insert(kept, digest, sealed, retain_until)
+        self._insert(aside)
         return True
 
-    def move(self, kept: Kept, digest: bytes, sealed: bytes | None, retain_until: str) -> None:
+    def move(self, aside: Aside) -> None:
         """What was stored already comes here as it lies; there is always room for it."""
-        if not self._known(kept, digest):
-            self._insert(kept, digest, sealed, retain_until)
+        if not self._known(aside):
+            self._insert(aside)
 
-    def _known(self, kept: Kept, digest: bytes) -> bool:
+    def _known(self, aside: Aside) -> bool:
         query = "SELECT 1 FROM quarantine WHERE sender = ? AND topic = ? AND reason = ? AND digest = ?"
-        place = (kept.sender, kept.topic, kept.reason.value, digest)
+        place = (aside.sender, aside.topic, aside.reason.value, aside.digest)
         return self._connection.execute(query, place).fetchone() is not None
 
     def _is_full(self, sender: str) -> bool:
         query = "SELECT row FROM quarantine WHERE sender = ? LIMIT ?"
         return len(self._connection.execute(query, (sender, ROWS_PER_SENDER)).fetchall()) >= ROWS_PER_SENDER
 
-    def _insert(self, kept: Kept, digest: bytes, sealed: bytes | None, retain_until: str) -> None:
+    def _insert(self, aside: Aside) -> None:
         self._connection.execute(
-            "INSERT INTO quarantine (sender, topic, reason, detail, boot, first, last, digest, size_bytes,"
-            " received_ms, body, retain_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO quarantine (reason, detail, topic, sender, boot, first, last, digest, size_bytes, body,"
+            " retain_until, received_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                kept.sender,
-                kept.topic,
-                kept.reason.value,
-                kept.detail,
-                kept.boot,
-                kept.first,
-                kept.last,
-                digest,
-                len(kept.body),
+                aside.reason.value,
+                aside.detail,
+                aside.topic,
+                aside.sender,
+                aside.boot,
+                aside.first,
+                aside.last,
+                aside.digest,
+                aside.size_bytes,
+                aside.body,
+                aside.retain_until,
                 self._now_ms,
-                sealed,
-                retain_until,
             ),
         )
-        self._tallies.add(kept.sender, "quarantined")
+        self._tallies.add(aside.sender, "quarantined")

@@ -6,7 +6,7 @@ of which nothing has come before go in together (the fast way); all others are l
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import chain
 from typing import Final
 
@@ -14,19 +14,18 @@ from gateway import arrivals, crossings
 from gateway.alarms import BY_REASON, Alarm, Alarms
 from gateway.boots import Boot, Boots
 from gateway.conflicts import Conflicts, Stored
-from gateway.intake import Accepted, Verdict
+from gateway.intake import Verdict
+from gateway.prepared import Prepared, prepare
 from gateway.quarantine import Shelf
-from gateway.rows import COLUMNS, EventRow, Rows, time_ms
+from gateway.rows import COLUMNS, EventRow, with_key
 from gateway.store.connection import Connection
 from gateway.tallies import Tallies
 from gateway.vault import Vault
 from messages.ack import Range, ranges
-from messages.events import Clock
-from messages.facts import LaneAlarm, OutboxDropped
+from messages.facts import LaneAlarm
 from messages.limits import ACK_RANGES_MAX
 from messages.topics import Channel, Topic
 
-RETAIN_DAYS: Final = 30  # what carries no date of its own
 FUTURE_MS: Final = 300_000  # an event may be so far ahead of our clock (D32)
 
 
@@ -50,55 +49,52 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Offered:
-    """A frame that is signed and opened, and the numbers of its boot that this batch settles."""
+    """Events of one signed frame, their boot, and the numbers of it that this batch settles."""
 
-    topic: Topic
+    frame: Prepared
     boot: Boot
-    accepted: tuple[Accepted, ...]
+    rows: list[EventRow]
     settled: set[int]
 
 
 def record(connection: Connection, vault: Vault, verdicts: Sequence[Verdict], now: datetime) -> Outcome:
     """Commit the batch; whatever is raised, nothing of it is stored and nothing may be acknowledged."""
+    return store(connection, prepare(verdicts, vault, now), now)
+
+
+def store(connection: Connection, frames: Sequence[Prepared], now: datetime) -> Outcome:
+    """As ``record``, of what was judged and prepared elsewhere. May be tried again as it is."""
     with connection.transaction():
-        connection.alone_with({sender_of(verdict) for verdict in verdicts})
-        batch = _Batch(connection, vault, now)
-        batch.take(verdicts)
+        connection.alone_with({_sender(frame) for frame in frames})
+        batch = _Batch(connection, int(now.timestamp() * 1000))
+        batch.take(frames)
         return batch.outcome()
-
-
-def sender_of(verdict: Verdict) -> str:
-    """Whose rows this verdict may touch; those of nobody proven are all under the empty name."""
-    return "" if verdict.signed is None else verdict.signed.topic.device
 
 
 class _Batch:
     """One open transaction."""
 
-    def __init__(self, connection: Connection, vault: Vault, now: datetime) -> None:
+    def __init__(self, connection: Connection, now_ms: int) -> None:
         self._connection = connection
-        self._vault = vault
-        self._now_ms = int(now.timestamp() * 1000)
-        self._keep_until = (now.astimezone(UTC).date() + timedelta(days=RETAIN_DAYS)).isoformat()
-        self._rows = Rows(vault, self._now_ms, self._keep_until)
+        self._now_ms = now_ms
         self._tallies = Tallies()
-        self._alarms = Alarms(connection, self._now_ms)
+        self._alarms = Alarms(connection, now_ms)
         self._boots = Boots(connection)
-        self._shelf = Shelf(connection, vault, self._tallies, self._alarms, self._now_ms)
+        self._shelf = Shelf(connection, self._tallies, self._alarms, now_ms)
         self._conflicts = Conflicts(connection, self._shelf, self._tallies, self._alarms)
         self._settled: dict[int, tuple[Topic, str, set[int]]] = {}
         self._stored: list[tuple[EventRow, str]] = []
 
-    def take(self, verdicts: Sequence[Verdict]) -> None:
+    def take(self, frames: Sequence[Prepared]) -> None:
         fresh: list[_Offered] = []
         again: list[_Offered] = []
         promised: dict[int, set[int]] = {}  # numbers of each boot that fresh frames of this batch will fill
-        for verdict in verdicts:
-            offered = self._offered(verdict)
+        for frame in frames:
+            offered = self._offered(frame)
             if offered is not None:
                 taken = promised.setdefault(offered.boot.key, set())
                 (fresh if self._is_fresh(offered, taken) else again).append(offered)
-                taken.update(accepted.event.seq for accepted in offered.accepted)
+                taken.update(row.seq for row in offered.rows)
         if not self._insert(fresh):
             again = fresh + again  # in the order in which they came
         for offered in again:
@@ -120,55 +116,45 @@ class _Batch:
         total = self._tallies.total
         return Outcome(receipts, len(stored), total("duplicates"), total("quarantined"), self._alarms.raised)
 
-    # --- what a verdict says, whether it is stored or not ---
-    def _offered(self, verdict: Verdict) -> _Offered | None:
-        settled: set[int] = set()
-        boot: Boot | None = None
-        if verdict.signed is not None:
-            topic = verdict.signed.topic
-            boot = self._boots.of(topic, verdict.signed.boot)
-            settled = self._settled.setdefault(boot.key, (topic, verdict.signed.boot, set()))[2]
-        for kept in verdict.kept:
-            if kept.reason in BY_REASON:
-                self._alarms.say(_suspect(kept.sender, kept.topic), BY_REASON[kept.reason])
-            if self._shelf.keep(kept, self._vault.digest(kept.body), self._keep_until):
-                settled.update(range(kept.first, kept.last + 1))  # of an unproven sender: nobody to tell
-        if verdict.signed is None or boot is None or not verdict.accepted:
+    # --- what a frame says, whether it is stored or not ---
+    def _offered(self, frame: Prepared) -> _Offered | None:
+        for aside in frame.aside:
+            if aside.reason in BY_REASON:
+                self._alarms.say(_suspect(aside.sender, aside.topic), BY_REASON[aside.reason])
+        kept = [aside for aside in frame.aside if self._shelf.keep(aside)]
+        if not frame.where:
+            return None  # nobody proved to have sent it: nobody to tell
+        boot = self._boots.of(frame.topic, frame.boot)
+        settled = self._settled.setdefault(boot.key, (frame.topic, frame.boot, set()))[2]
+        for aside in kept:
+            settled.update(range(aside.first, aside.last + 1))
+        if not frame.rows:
             return None
-        self._hear(verdict, verdict.signed.topic, boot)
-        return _Offered(verdict.signed.topic, boot, verdict.accepted, settled)
+        self._hear(frame, boot)
+        return _Offered(frame, boot, [with_key(row, boot.key) for row in frame.rows], settled)
 
-    def _hear(self, verdict: Verdict, topic: Topic, boot: Boot) -> None:
+    def _hear(self, frame: Prepared, boot: Boot) -> None:
         """What a boot shows counts however its events end: contested ones, too, were signed with its card's key."""
-        times = [time_ms(accepted.event) for accepted in verdict.accepted]
+        times = [row.time_ms for row in frame.rows]
         span = (min(times), max(times))
-        synced = (
-            (accepted.event.mono_ms, told_ms)
-            for accepted, told_ms in zip(verdict.accepted, times, strict=True)
-            if accepted.event.clock is Clock.SYNCED
-        )
-        boot.show(verdict.number, span, min(synced, default=None))
+        synced = min(((row.mono_ms, row.time_ms) for row in frame.rows if row.clock == "synced"), default=None)
+        boot.show(frame.number, span, synced)
         if span[1] > self._now_ms + FUTURE_MS:  # D32
             self._alarms.say(boot.device, Alarm.FROM_THE_FUTURE, boot.boot)
-        for accepted in verdict.accepted:
-            if type(accepted.fact) is OutboxDropped:
-                self._declare(topic, accepted.fact)
-
-    def _declare(self, topic: Topic, dropped: OutboxDropped) -> None:
-        boot = self._boots.of(topic, dropped.boot)
-        arrivals.add(self._connection, "dropped", boot.key, dropped.seqs)
+        for dropped in frame.dropped:
+            about = self._boots.of(frame.topic, dropped.boot)
+            arrivals.add(self._connection, "dropped", about.key, dropped.seqs)
 
     # --- the fast way ---
     def _is_fresh(self, offered: _Offered, taken: set[int]) -> bool:
-        first, last = offered.accepted[0].event.seq, offered.accepted[-1].event.seq
+        first, last = offered.rows[0].seq, offered.rows[-1].seq
         if not taken.isdisjoint(range(first, last + 1)) or self._conflicts.are_known_of(offered.boot.device):
             return False
         return not arrivals.any_arrived(self._connection, offered.boot.key, first, last)
 
     def _insert(self, fresh: Sequence[_Offered]) -> bool:
         """All of them together; nothing, and False, if any of them was not new after all (by its id)."""
-        made = [self._rows.of(offered.boot.key, offered.boot.device, offered.accepted) for offered in fresh]
-        rows = list(chain.from_iterable(made))
+        rows = list(chain.from_iterable(offered.rows for offered in fresh))
         if not rows:
             return True
         self._connection.execute("SAVEPOINT fresh")
@@ -176,39 +162,40 @@ class _Batch:
             self._connection.execute("ROLLBACK TO SAVEPOINT fresh")
             return False
         self._connection.execute("RELEASE SAVEPOINT fresh")
-        for offered, stored in zip(fresh, made, strict=True):
-            self._note(offered, stored)
+        for offered in fresh:
+            self._note(offered, offered.rows)
         return True
 
     # --- the slow way ---
     def _look_at(self, offered: _Offered) -> None:
         known = self._digests(offered)
-        for accepted in offered.accepted:
-            seq = accepted.event.seq
-            if known.get(seq) == self._vault.digest(accepted.body):
+        for row in offered.rows:
+            if known.get(row.seq) == row.digest:
                 self._tallies.add(offered.boot.device, "duplicates")
-                offered.settled.add(seq)
+                offered.settled.add(row.seq)
                 continue
-            (row,) = self._rows.of(offered.boot.key, offered.boot.device, [accepted])
-            stored = self._conflicts.store(offered.topic, offered.boot.boot, row, accepted.body)
+            stored = self._conflicts.store(offered.frame.where, offered.boot.boot, row)
             if stored is Stored.NEW:
                 self._note(offered, [row])
             elif stored is Stored.SETTLED:
-                offered.settled.add(seq)
+                offered.settled.add(row.seq)
 
     def _digests(self, offered: _Offered) -> dict[int, bytes]:
         query = "SELECT seq, digest FROM events WHERE boot_key = ? AND seq BETWEEN ? AND ?"
-        first, last = offered.accepted[0].event.seq, offered.accepted[-1].event.seq
-        return {
-            row["seq"]: bytes(row["digest"]) for row in self._connection.execute(query, (offered.boot.key, first, last))
-        }
+        place = (offered.boot.key, offered.rows[0].seq, offered.rows[-1].seq)
+        return {row["seq"]: bytes(row["digest"]) for row in self._connection.execute(query, place)}
 
     def _note(self, offered: _Offered, stored: Sequence[EventRow]) -> None:
-        device = offered.boot.device
-        self._stored.extend((row, offered.topic.post) for row in stored)
+        device, post = offered.boot.device, offered.frame.topic.post
+        self._stored.extend((row, post) for row in stored)
         self._tallies.add(device, "events", len(stored))
         self._tallies.add(device, "alarms", sum(row.type == LaneAlarm.TYPE for row in stored))
         offered.settled.update(row.seq for row in stored)
+
+
+def _sender(frame: Prepared) -> str:
+    """Whose rows this frame may touch; those of nobody proven are all under the empty name."""
+    return frame.topic.device if frame.where else ""
 
 
 def _suspect(sender: str, topic: str) -> str:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from gateway.impersonal import impersonal
 from gateway.intake import Accepted
 from gateway.vault import Vault, place_of
-from messages.events import Clock, Event
+from messages.events import Clock
 from messages.facts import CrossingGranted, CrossingReferred
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -18,7 +18,7 @@ CLOCKS: Final = {clock: clock.value for clock in Clock}  # an enum's own ``value
 class EventRow(NamedTuple):
     """A row of the table ``events``, in its own order."""
 
-    boot_key: int
+    boot_key: int  # 0 until the store gave one
     seq: int
     device: str
     id: bytes
@@ -45,6 +45,10 @@ class EventRow(NamedTuple):
 COLUMNS: Final = EventRow._fields
 
 
+def with_key(row: EventRow, boot_key: int) -> EventRow:
+    return EventRow._make((boot_key, *row[1:]))
+
+
 class Rows:
     """Makes the rows of one transaction."""
 
@@ -53,22 +57,22 @@ class Rows:
         self._now_ms = now_ms
         self._keep_until = keep_until
 
-    def of(self, boot_key: int, device: str, accepted: Sequence[Accepted]) -> list[EventRow]:
-        """The rows of events of one boot."""
+    def of(self, device: str, accepted: Sequence[Accepted]) -> list[EventRow]:
+        """The rows of events of one boot, whose key is still to be filled in."""
         sealed = self._vault.seal_all([(one.body, place_of(device, one.event.boot, one.event.seq)) for one in accepted])
-        return [self._row(boot_key, device, one, body) for one, body in zip(accepted, sealed, strict=True)]
+        return [self._row(device, one, body) for one, body in zip(accepted, sealed, strict=True)]
 
-    def _row(self, boot_key: int, device: str, accepted: Accepted, sealed: bytes) -> EventRow:
+    def _row(self, device: str, accepted: Accepted, sealed: bytes) -> EventRow:
         event, fact = accepted.event, accepted.fact
         return EventRow._make(
             (
-                boot_key,
+                0,
                 event.seq,
                 device,
                 bytes.fromhex(event.id.replace("-", "")),
                 self._vault.digest(accepted.body),
                 event.type,
-                time_ms(event),
+                round(event.time.timestamp() * 1000),
                 event.mono_ms,
                 CLOCKS[event.clock],
                 *impersonal(fact),
@@ -78,7 +82,3 @@ class Rows:
                 fact.retain_until.isoformat() if type(fact) in DATED else self._keep_until,  # type: ignore[union-attr]
             )
         )
-
-
-def time_ms(event: Event) -> int:
-    return round(event.time.timestamp() * 1000)

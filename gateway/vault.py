@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE_BYTES = 12
 DIGEST_BYTES = 16
+OVERHEAD_BYTES = NONCE_BYTES + 16  # what sealing adds: the nonce, and AES-GCM's tag
 
 
 class Vault:

@@ -11,25 +11,28 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import ParamSpec, Protocol, TypeVar
 
 from gateway.epoch import epoch
 from gateway.intake import judge
 from gateway.known import Known
 from gateway.lanes import Lanes
 from gateway.meter import Meter
-from gateway.recording import Outcome, Receipt, record
+from gateway.prepared import Prepared, prepare
+from gateway.recording import Outcome, Receipt, store
 from gateway.register import Register
 from gateway.store.connection import Connection, StoreFault
 from gateway.vault import Vault
 from messages.ack import seal_ack
 from messages.errors import Refused
-from messages.keys import GatewayKey, RegionKey
+from messages.keys import GatewayKey, KeyRecord, RegionKey
 from messages.status import verify_status
 from messages.topics import Channel, Topic
 
 RETRY_FIRST_S = 0.25
 RETRY_MOST_S = 5.0
+P = ParamSpec("P")
+T = TypeVar("T")
 
 log = logging.getLogger("gateway.intake")
 
@@ -55,6 +58,15 @@ class Down(Protocol):
         """What is to be published, now that these were heard. Never raises."""
 
 
+class Judge(Protocol):
+    """Judges elsewhere (gateway.judging)."""
+
+    async def judge(
+        self, frames: Sequence[tuple[str, bytes]], keys: Mapping[str, KeyRecord], now: datetime
+    ) -> list[Prepared]:
+        """Every frame, in order. ``keys`` is another object when they have changed."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Keys:
     region: Mapping[str, RegionKey]
@@ -74,6 +86,8 @@ class Worker:
         now: Callable[[], datetime],
         changed: Callable[[], None],
         down: Down | None = None,
+        judge: Judge | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self._writer = writer
         self._vault = vault
@@ -81,48 +95,65 @@ class Worker:
         self._lanes = lanes
         self._now = now
         self._changed = changed
-        self._down = down
+        self._down, self._downs_turn = down, asyncio.Lock()
+        self._judge = judge
         self._epoch = epoch(reader)
         self._writers_known = Known(Register(writer))
         self._known = Known(Register(reader))
-        self.meter = Meter()
+        self.meter = meter or Meter()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="intake")
         self.store_ok = True
 
     async def take(self, messages: Sequence[Message]) -> list[Message]:
-        """Commit the frames among ``messages`` and return what is to be published: acknowledgements, orders, lists."""
+        """Commit the frames among ``messages`` and return what is to be published: acknowledgements, orders, lists.
+
+        May be called again before it returns: one batch is judged then while the one before it is stored.
+        """
         frames = [message for message in messages if message.topic.endswith(f"/{Channel.EVT}")]
         answers = [message for message in messages if message.topic.endswith(f"/{Channel.RES}")]
         heard = self._hear_all([message for message in messages if message.topic.endswith(f"/{Channel.TEL}")])
         replies = await self._commit(frames) if frames else []
         if heard or frames:
             self._changed()
-        return replies + (await self._down.take(heard, answers) if self._down is not None else [])
+        if self._down is not None and (heard or answers):
+            async with self._downs_turn:
+                replies += await self._down.take(heard, answers)
+        return replies
 
     def close(self) -> None:
         """Wait for the transaction that is open; nothing new may come."""
         self._thread.shutdown(wait=True)
 
     async def _commit(self, frames: Sequence[Message]) -> list[Message]:
-        delay_s = RETRY_FIRST_S
+        prepared: list[Prepared] | None = None
+        delay_s, began_s = RETRY_FIRST_S, time.perf_counter()
         while True:
             try:
-                outcome = await asyncio.get_running_loop().run_in_executor(self._thread, self._record, frames)
+                if prepared is None:
+                    prepared = await self._judged(frames)
+                outcome = await self._in_thread(store, self._writer, prepared, self._now())
             except StoreFault as error:  # a full disk, a lost disk, a lock that stays
                 self._say_refused(error)
                 await asyncio.sleep(delay_s)
                 delay_s = min(delay_s * 2, RETRY_MOST_S)
                 continue
+            self.meter.committed(len(frames), outcome.stored, time.perf_counter() - began_s)
             self._say_stored(outcome)
             return [self._acknowledgement(receipt) for receipt in outcome.receipts]
 
-    def _record(self, frames: Sequence[Message]) -> Outcome:
-        began_s = time.perf_counter()
+    async def _judged(self, frames: Sequence[Message]) -> list[Prepared]:
+        if self._judge is not None:
+            offers = [(frame.topic, frame.payload) for frame in frames]
+            return await self._judge.judge(offers, self._known.keys(), self._now())
+        return await self._in_thread(self._judge_here, frames)
+
+    def _judge_here(self, frames: Sequence[Message]) -> list[Prepared]:
         keys, region = self._writers_known.keys(), self._keys.region
         verdicts = [judge(frame.topic, frame.payload, keys, region) for frame in frames]
-        outcome = record(self._writer, self._vault, verdicts, self._now())
-        self.meter.committed(len(frames), outcome.stored, time.perf_counter() - began_s)
-        return outcome
+        return prepare(verdicts, self._vault, self._now())
+
+    async def _in_thread(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: call(*args, **kwargs))
 
     def _acknowledgement(self, receipt: Receipt) -> Message:
         payload = seal_ack(receipt.boot, receipt.seqs, receipt.topic, self._keys.ack, epoch=self._epoch)

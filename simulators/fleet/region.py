@@ -68,6 +68,7 @@ class Region:
         write_gateway_config(folder / "gateway.toml", self.broker.port, self.pages_port)
         words = command("gateway", "run", "--state", str(folder))
         self.gateway = Child("gateway", words, self.state / "gateway.log", lambda: answers(self.pages_port))
+        self.gateway.usage.with_children = True
         self._close.push_async_callback(self.gateway.stop)
         await self.gateway.start()
 

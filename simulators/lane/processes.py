@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,16 +23,30 @@ class Usage:
     start_s: float = 0.0
     lives: dict[int, float] = field(default_factory=dict)
 
+    with_children: bool = False  # a gateway judges in a process of its own: its time and its memory are the gateway's
+
     def see(self, pid: int) -> None:
+        seen = [self._one(each) for each in (pid, *(_children(pid) if self.with_children else ()))]
+        self.rss_mb = max(self.rss_mb, round(sum(seen), 1))
+        self.cpu_s = round(sum(self.lives.values()), 2)
+
+    def _one(self, pid: int) -> float:
+        """Note the time that one process had; how many megabytes it holds."""
         try:
             status = Path(f"/proc/{pid}/status").read_text()
             words = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
         except OSError:
-            return
-        resident_kb = next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")), 0)
-        self.rss_mb = max(self.rss_mb, round(resident_kb / 1024, 1))
+            return 0.0
         self.lives[pid] = (int(words[11]) + int(words[12])) / TICKS_PER_S
-        self.cpu_s = round(sum(self.lives.values()), 2)
+        return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")), 0) / 1024
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            found += [int(word) for word in path.read_text().split()]
+    return found
 
 
 class Child:

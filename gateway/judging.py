@@ -1,0 +1,120 @@
+"""Frames are judged in a process of its own, so that one core verifies and opens while the other one stores.
+
+``python -m gateway.judging STATE``: questions on standard input, answers on standard output, each behind its length. It
+ends when its input does: a gateway that is killed leaves nobody behind. It sees keys, and no store.
+"""
+
+import asyncio
+import logging
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from msgspec import Struct
+from msgspec.msgpack import Decoder, Encoder
+
+from gateway.intake import judge
+from gateway.prepared import Prepared, prepare
+from gateway.state import StateFolder
+from gateway.vault import Vault
+from messages.keys import KeyRecord
+
+LENGTH_BYTES: Final = 4
+AGAIN_S: Final = 0.25
+
+log = logging.getLogger("gateway.judging")
+
+
+class Question(Struct, frozen=True, array_like=True, gc=False):
+    """``keys`` are sent when they have changed, and kept until they do again."""
+
+    keys: list[KeyRecord] | None
+    now: datetime
+    frames: list[tuple[str, bytes]]
+
+
+_encode = Encoder().encode
+_question = Decoder(Question).decode
+_answer = Decoder(list[Prepared]).decode
+
+
+class JudgeProcess:
+    """One question after the other; a process that died is begun again, and asked again."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+        self._process: Process | None = None
+        self._told: Mapping[str, KeyRecord] | None = None
+        self._turn = asyncio.Lock()
+        self._ending = False
+
+    async def judge(
+        self, frames: Sequence[tuple[str, bytes]], keys: Mapping[str, KeyRecord], now: datetime
+    ) -> list[Prepared]:
+        """``keys`` is another object when they have changed."""
+        async with self._turn:
+            while True:
+                try:
+                    return await self._asked(frames, keys, now)
+                except (OSError, EOFError) as error:  # IncompleteReadError is an EOFError
+                    if self._ending:
+                        raise
+                    log.error("the judging process died (%s); it is begun again", type(error).__name__)
+                    await self._end()
+                    await asyncio.sleep(AGAIN_S)
+
+    def pids(self) -> Sequence[str]:
+        return () if self._process is None else (str(self._process.pid),)
+
+    async def close(self) -> None:
+        self._ending = True
+        await self._end()
+
+    async def _asked(
+        self, frames: Sequence[tuple[str, bytes]], keys: Mapping[str, KeyRecord], now: datetime
+    ) -> list[Prepared]:
+        if self._process is None:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "gateway.judging", str(self._state), stdin=PIPE, stdout=PIPE
+            )
+        reader, writer = self._process.stdout, self._process.stdin
+        assert reader is not None and writer is not None  # noqa: S101, PT018 (both are pipes)
+        known = None if keys is self._told else list(keys.values())
+        writer.write(_framed(_encode(Question(known, now, list(frames)))))
+        await writer.drain()
+        length = int.from_bytes(await reader.readexactly(LENGTH_BYTES), "big")
+        answer = _answer(await reader.readexactly(length))
+        self._told = keys
+        return answer
+
+    async def _end(self) -> None:
+        process, self._process, self._told = self._process, None, None
+        if process is not None and process.stdin is not None:
+            process.stdin.close()
+            await process.wait()
+
+
+def _framed(data: bytes) -> bytes:
+    return len(data).to_bytes(LENGTH_BYTES, "big") + data
+
+
+def serve(folder: StateFolder, questions: BinaryIO, answers: BinaryIO) -> None:
+    """Until there are no more questions."""
+    region, vault = folder.region_keys(), Vault(folder.store_key())
+    keys: dict[str, KeyRecord] = {}
+    while len(head := questions.read(LENGTH_BYTES)) == LENGTH_BYTES:
+        question = _question(questions.read(int.from_bytes(head, "big")))
+        if question.keys is not None:
+            keys = {record.kid: record for record in question.keys}
+        verdicts = [judge(topic, payload, keys, region) for topic, payload in question.frames]
+        answers.write(_framed(_encode(prepare(verdicts, vault, question.now.astimezone(UTC)))))
+        answers.flush()
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the gateway, which ends us when it has stored all
+    serve(StateFolder(Path(sys.argv[1])), sys.stdin.buffer, sys.stdout.buffer)

@@ -1,0 +1,99 @@
+"""Frames judged in another process come to the same; it ends with its gateway, and is begun again if it dies alone."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from contextlib import closing
+from typing import Any
+
+from gateway.intake import judge
+from gateway.judging import JudgeProcess
+from gateway.lanes import Lanes
+from gateway.meter import Meter
+from gateway.prepared import Prepared, prepare
+from gateway.recording import store
+from gateway.register import Register
+from gateway.store.sqlite import connect
+from gateway.vault import Vault
+from gateway.worker import Keys, Message, Worker
+from messages.facts import OutboxDropped
+from tests.gateway.desk import LATER, offer, offer_with_bodies
+
+LIMIT_S = 30.0
+
+
+def told(frames: list[Prepared]) -> list[Any]:
+    """Everything but what chance makes of a sealed body."""
+    return [
+        (one.where, one.boot, one.number, [(*row[:20], row[21]) for row in one.rows], one.dropped,
+         [(aside.reason, aside.digest, aside.size_bytes, len(aside.body or b"")) for aside in one.aside])
+        for one in frames
+    ]  # fmt: skip
+
+
+def test_another_process_judges_as_this_one_does(region: Any) -> None:
+    lane, authority = region.lane(), region.authority
+    drop = OutboxDropped(lane.boot, ((2, 3),), 2, "disk-full")
+    offers = [
+        offer(lane, lane.granted(1), lane.left(1), lane.referred(2), lane.tell(drop)),
+        offer_with_bodies(lane, [b"poison"], 9),
+        (str(lane.topic), b"garbage"),
+        ("no/topic", b""),
+    ]
+
+    async def story() -> tuple[list[Prepared], list[Prepared]]:
+        async with asyncio.timeout(LIMIT_S):
+            process, revoked = JudgeProcess(region.state), {}
+            with closing(connect(authority.store_path())) as connection:
+                keys = Register(connection).snapshot()
+                first = await process.judge(offers, keys, LATER)
+                again = await process.judge(offers, keys, LATER)  # it remembers the keys
+                assert told(first) == told(again)
+                Register(connection).revoke("lane-1")
+                revoked = Register(connection).snapshot()
+            (after,) = await process.judge(offers[:1], revoked, LATER)
+            assert [aside.reason.value for aside in after.aside] == ["revoked-key"]
+            await process.close()
+            verdicts = [judge(topic, payload, keys, authority.region_keys()) for topic, payload in offers]
+            return first, prepare(verdicts, Vault(authority.store_key()), LATER)
+
+    there, here = asyncio.run(story())
+    assert told(there) == told(here)
+    with closing(connect(authority.store_path())) as connection:
+        assert store(connection, there, LATER).stored == 4
+        assert store(connection, here, LATER).duplicates == 4 + 3
+
+
+def test_a_judging_process_that_is_killed_is_begun_again_and_loses_nothing(region: Any) -> None:
+    lane, path, authority = region.lane(), region.authority.store_path(), region.authority
+    frames = [[Message(str(lane.topic), lane.frame([lane.alarm()]))] for _ in range(3)]
+
+    async def story() -> int:
+        process = JudgeProcess(region.state)
+        with closing(connect(path)) as writer, closing(connect(path)) as reader:
+            keys = Keys(authority.region_keys(), authority.ack_key())
+            vault, lanes, meter = Vault(authority.store_key()), Lanes(lambda: 0.0), Meter(process.pids)
+            worker = Worker(writer, reader, vault, keys, lanes, lambda: LATER, lambda: None, judge=process, meter=meter)
+            await worker.take(frames[0])
+            told = meter.told()
+            assert told["events"] == 1
+            assert float(str(told["cpu_s"])) > 0
+            os.kill(int(process.pids()[0]), signal.SIGKILL)
+            # The next two come at the same time, as the link gives them.
+            replies = await asyncio.gather(worker.take(frames[1]), worker.take(frames[2]))
+            assert [len(reply) for reply in replies] == [1, 1]
+            worker.close()
+            await process.close()
+            return int(reader.execute("SELECT count(*) FROM events").fetchone()[0])
+
+    assert asyncio.run(asyncio.wait_for(story(), LIMIT_S)) == 3
+
+
+def test_it_ends_when_its_gateway_does(region: Any) -> None:
+    words = [sys.executable, "-m", "gateway.judging", str(region.state)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        process.stdin.close()  # as the kernel does for a gateway that was killed
+        assert process.wait(LIMIT_S) == 0
