@@ -51,17 +51,21 @@ class Claims:
         GatewayError for anybody else.
         """
         found = self._connection.execute(
-            "SELECT device, post, ends_ms, public FROM claims WHERE digest = ?", (_digest(claim.secret),)
+            "SELECT device, post, ends_ms FROM claims WHERE digest = ?", (_digest(claim.secret),)
         ).fetchone()
         if found is None:
             raise GatewayError("claim-unknown", "This gateway knows no such claim.", "Type it again, or ask for one.")
         if found["ends_ms"] <= now_ms:
             raise GatewayError("claim-ended", "This claim has ended.", "Ask for a new one.")
-        if found["public"] not in (None, public):
-            raise GatewayError("claim-used", "This claim was used already.", "If not by you, revoke that device.")
         if (found["device"], found["post"]) != (device, post):
             raise GatewayError("claim-elsewhere", "This claim is for another device or post.", "Ask for one for it.")
-        self._connection.execute("UPDATE claims SET public = ? WHERE digest = ?", (public, _digest(claim.secret)))
+        # Asked and marked in one statement: of two that come at the same moment, at two workers, one is told that.
+        used = self._connection.execute(
+            "UPDATE claims SET public = ? WHERE digest = ? AND (public IS NULL OR public = ?)",
+            (public, _digest(claim.secret), public),
+        )
+        if used.rowcount != 1:
+            raise GatewayError("claim-used", "This claim was used already.", "If not by you, revoke that device.")
 
     def open(self, now_ms: int) -> list[OpenClaim]:
         rows = self._connection.execute(

@@ -142,8 +142,9 @@ class Post:
     # --- the region ---
     async def _start_region(self) -> None:
         folder = self.settings.state / "gateway"
+        own = folder / "broker"
         certificates = Certificates(
-            folder / "broker/broker.crt", folder / "broker/broker.key", folder / "clients-ca.crt"
+            own / "broker.crt", own / "broker.key", folder / "clients-ca.crt", own / "clients.crl", own / "revoked"
         )
         self.broker = Broker(self.settings.state / "broker", certificates, region=REGION)
         began_s = asyncio.get_running_loop().time()

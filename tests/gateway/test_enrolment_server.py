@@ -18,7 +18,7 @@ import pytest
 
 from borderpost import device as device_command
 from borderpost.errors import Fault
-from edge.enrolling import EnrolmentRefused, enrol_at, renew_at
+from edge.enrolling import EnrolmentRefused, enrol_at, prepare, renew_at
 from edge.identity import Identity, read_identity
 from edge.outbox.clock import Stamp
 from edge.renewal import Renewal, Validity
@@ -29,7 +29,7 @@ from gateway.joining import Joining
 from gateway.nonces import GOOD_FOR_MS, Nonces
 from gateway.patience import ADDRESSES_MAX, LONGEST_WAIT_S, Patience
 from messages.claim import Claim
-from messages.enrolment import BODY_MAX_BYTES
+from messages.enrolment import BODY_MAX_BYTES, RENEW_PATH, write
 from messages.events import Clock
 
 LIMIT_S = 10
@@ -255,6 +255,16 @@ def test_a_revoked_device_is_told_so(door: Door, tmp_path: Path) -> None:
     assert (folder / "identity.toml").read_bytes() == before
 
 
+def test_a_renewal_that_was_not_made_just_now_is_refused(door: Door, tmp_path: Path) -> None:
+    folder = tmp_path / "identity"
+    enrol_at(door.at, door.claim(), folder, "harbour", "lane-1", now)
+    old = prepare(folder, bytes(24)).request
+    assert knock(door, posted(RENEW_PATH, write(old))).partition(b" ")[2][:3] == b"403"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("edge.enrolling.prepare", lambda *args, **named: prepare(folder, bytes(24)))
+        assert refused(lambda: renew_at(door.at, folder, now)) == "old-nonce"
+
+
 def test_a_renewal_that_was_overheard_is_good_for_a_minute_and_for_nobody_else() -> None:
     nonces = Nonces(b"k" * 32)
     nonce = nonces.make(5_000)
@@ -312,8 +322,8 @@ def knock(door: Door, sent: bytes) -> bytes:
     return b""
 
 
-def posted(path: str, body: bytes, extra: str = "") -> bytes:
-    return f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n{extra}\r\n".encode() + body
+def posted(path: str, body: bytes) -> bytes:
+    return f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def test_tls_1_2_is_refused(door: Door) -> None:
@@ -338,8 +348,8 @@ def test_tls_1_2_is_refused(door: Door) -> None:
         (posted("/v1/enrol", b"[" * 10_000), b"400"),
         (posted("/v1/enrol", b'{"claim":' + b"9" * 5_000 + b"}"), b"400"),
         (posted("/v1/renew", b"\xff\xfe"), b"400"),
-        (posted("/v1/enrol", b"", "Content-Length: 0\r\n"), b"400"),
-        (posted("/v1/enrol", b"", "Transfer-Encoding: chunked\r\n"), b"400"),
+        (b"GET /v1/ca HTTP/1.1\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n", b"400"),
+        (b"GET /v1/ca HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", b"400"),
         (f"POST /v1/enrol HTTP/1.1\r\nContent-Length: {BODY_MAX_BYTES + 1}\r\n\r\n".encode(), b"413"),
         (b"GET /v1/ca HTTP/1.1\r\n" + b"x: y\r\n" * 4_000 + b"\r\n", b""),
     ],
