@@ -15,6 +15,7 @@ from simulators.network.broker import Broker, Certificates, free_port
 from simulators.network.interloper import Interloper, Papers
 from simulators.network.postgres import Postgres
 from simulators.network.proxy import Proxy
+from tests.faults.clocks import WallClock
 
 REGION, POST = "utopia", "harbour"
 SETUP_LIMIT_S = 60.0
@@ -45,6 +46,7 @@ class LightPost:
     log: Path
     promises: list[Promise] = field(default_factory=list)
     said: list[str] = field(default_factory=list)  # all other lines
+    environment: Mapping[str, str] = field(default_factory=dict)
     lives: int = 0
     _process: asyncio.subprocess.Process | None = None
     _hearing: asyncio.Task[None] | None = None
@@ -53,19 +55,16 @@ class LightPost:
     def pid(self) -> int | None:
         return self._process.pid if self._process and self._process.returncode is None else None
 
-    async def start(
-        self, seed: int = 0, *, before: tuple[str, ...] = (), environment: dict[str, str] | None = None
-    ) -> None:
-        """``before`` are words before the command (strace ...)."""
+    async def start(self, seed: int = 0) -> None:
         self.lives += 1
-        words = [*before, sys.executable, str(LIGHT_POST), str(self.folder), str(self.port), str(self.rate), str(seed)]
+        words = [sys.executable, str(LIGHT_POST), str(self.folder), str(self.port), str(self.rate), str(seed)]
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *words,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
-                env={**_environment(), **(environment or {})},
+                env={**_environment(), **self.environment},
             )
         self._hearing = asyncio.create_task(self._hear(self._process))
 
@@ -117,9 +116,16 @@ class Region:
     """``start`` makes and starts everything but the posts; ``stop`` leaves no process."""
 
     def __init__(
-        self, folder: Path, posts: int = 3, rate: float = 20.0, seed: int = 0, postgres: Postgres | None = None
+        self,
+        folder: Path,
+        posts: int = 3,
+        rate: float = 20.0,
+        seed: int = 0,
+        postgres: Postgres | None = None,
+        *,
+        clocks: bool = False,
     ) -> None:
-        """Its store is a file, or lies in ``postgres``, which ``start`` and ``stop`` then start and stop."""
+        """Its store is a file, or lies in ``postgres``, which it then starts and stops; ``clocks``: to be set."""
         self.folder, self.seed, self.postgres = folder, seed, postgres
         self.state = folder / "gateway"
         self.gateway_log = folder / "gateway.log"
@@ -128,6 +134,8 @@ class Region:
         self._close = contextlib.AsyncExitStack()
         self.posts: dict[str, LightPost] = {}
         self.links: dict[str, Link] = {}
+        self.clocks: dict[str, WallClock] = {}
+        self._with_clocks = clocks
 
     async def start(self) -> None:
         """Raises CannotStart or BrokerFailed with a sentence."""
@@ -176,6 +184,9 @@ class Region:
             port = await link.wire.start()
             self.links[name] = link
             self.posts[name] = LightPost(name, self.folder / name, port, self._rate, self.folder / f"{name}.log")
+            if self._with_clocks:
+                self.clocks[name] = WallClock.make(self.folder / name)
+                self.posts[name].environment = self.clocks[name].environment
         every = [link.interloper for link in self.links.values() if link.interloper]
         for one in every:
             one.others = [other for other in every if other is not one]

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from simulators.lane import http
 from simulators.network.postgres import Postgres
 from tests.faults.history import Account
-from tests.faults.region import Region
+from tests.faults.region import Region, do
 from tests.faults.stored import judge
-from tests.faults.weather import WEATHER, blow
+from tests.faults.weather import PROCESSES, WEATHER, blow, trouble
 
 KILLS_A_ROUND = 25
 RATE = 12.0  # commits a second at each post
@@ -25,6 +26,8 @@ BETWEEN_KILLS_S = (0.0, 0.9)
 DOWN_S = (0.0, 0.4)  # how long a supervisor needs
 WEATHER_SHARE = 0.4
 VICTIMS = ("edge", "broker", "gateway")
+
+DESERVED = frozenset({"from-the-future"})  # whose clock was five hours ahead
 
 Say = Callable[[str], None]
 
@@ -63,13 +66,16 @@ async def storm(region: Region, kills: int, seed: int, say: Say = lambda sentenc
 
 async def one_round(region: Region, victims: Sequence[str], chance: random.Random, story: Story, say: Say) -> None:
     story.rounds += 1
-    kinds = [name for name in WEATHER if chance.random() < WEATHER_SHARE]
+    kinds = [name for name in (*WEATHER, *PROCESSES) if chance.random() < WEATHER_SHARE]
+    winds_kinds = [name for name in kinds if name in WEATHER]
     say(f"round {story.rounds}: {len(victims)} kills; weather: {', '.join(kinds) or 'fair'}")
     await region.start_posts()
     winds = [
-        asyncio.create_task(blow(link, kinds, random.Random(chance.random()), story.add_cuts))
+        asyncio.create_task(blow(link, winds_kinds, random.Random(chance.random()), story.add_cuts))
         for link in region.links.values()
     ]
+    ending = asyncio.Event()
+    troubled = asyncio.create_task(trouble(region, kinds, random.Random(chance.random()), ending))
     try:
         await asyncio.gather(
             *(
@@ -78,14 +84,16 @@ async def one_round(region: Region, victims: Sequence[str], chance: random.Rando
             )
         )
     finally:
+        ending.set()
         for wind in winds:
             wind.cancel()
         await asyncio.gather(*winds, return_exceptions=True)
+        await troubled
     await region.heal()
     began_s = asyncio.get_running_loop().time()
     story.late += await region.drain(DRAIN_LIMIT_S)
     drained_s = asyncio.get_running_loop().time() - began_s
-    story.account = await asyncio.to_thread(judge, region)
+    story.account = await asyncio.to_thread(judge, region, DESERVED)
     told = story.account
     say(
         f"  {told.produced} events written so far, {told.stored_unique} stored; {told.lost} lost, "
@@ -135,13 +143,30 @@ async def _strike(kill: Killer, count: int, chance: random.Random, kills: Counte
         kills[name] += 1
 
 
+async def _books(region: Region, stored: int) -> list[str]:
+    """What the gateway counts while it goes along is what its events say: none is missing, and a rebuild is equal."""
+    counts = await http.get(region.pages_port, "/api/v1/counts")
+    wrong = []
+    if (counts["events"], counts["lost"]) != (stored, 0):
+        wrong.append(
+            f"BOOKS: the gateway counts {counts['events']} events and {counts['lost']} lost, and holds {stored}"
+        )
+    try:
+        await do("gateway", "rebuild", "--state", str(region.state), "--json")
+    except RuntimeError as error:
+        wrong.append(f"BOOKS: {error}")
+    return wrong
+
+
 async def run(
     kills: int, seed: int, folder: Path, say: Say = lambda sentence: None, postgres: Postgres | None = None
 ) -> Story:
     """A region of three posts, started, stormed and stopped. Raises CannotStart or BrokerFailed with a sentence."""
-    region = Region(folder, posts=3, rate=RATE, seed=seed, postgres=postgres)
+    region = Region(folder, posts=3, rate=RATE, seed=seed, postgres=postgres, clocks=True)
     await region.start()
     try:
-        return await storm(region, kills, seed, say)
+        story = await storm(region, kills, seed, say)
+        story.account.blame("books", await _books(region, story.account.stored_unique))
+        return story
     finally:
         await region.stop()

@@ -28,7 +28,8 @@ def test_d04_d05_d06_a_clock_that_jumps_in_a_running_post_loses_and_reorders_not
         clock = WallClock.make(tmp_path)
         async with running(tmp_path / "region", posts=1, rate=40.0) as region:
             post, wire = region.posts["post-1"], region.links["post-1"].wire
-            await post.start(environment=clock.environment)
+            post.environment = clock.environment
+            await post.start()
             await post.wait_promises(EVENTS)
             clock.shift(offset_of(jump))
             await post.wait_promises(2 * EVENTS)
@@ -56,7 +57,8 @@ def test_d06_a_post_that_wakes_in_1970_reaches_the_region_and_dates_nothing_ther
         clock = WallClock.make(tmp_path)
         clock.shift(offset_of(IN_1970))
         async with running(tmp_path / "region", posts=1, rate=40.0) as region:
-            await region.posts["post-1"].start(environment=clock.environment)
+            region.posts["post-1"].environment = clock.environment
+            await region.posts["post-1"].start()
             await region.posts["post-1"].wait_promises(EVENTS)
             assert await region.drain(DRAIN_LIMIT_S) == []
             told = await asyncio.to_thread(judge, region)

@@ -1,10 +1,14 @@
-"""How bad can a link be? Each kind of weather lasts a moment and leaves the link as it was."""
+"""How bad can it get? Each kind of weather lasts a moment and leaves the link, or the process, as it was."""
 
 import asyncio
+import contextlib
+import os
 import random
+import signal
+import time
 from collections.abc import Awaitable, Callable
 
-from tests.faults.region import Link
+from tests.faults.region import Link, Region
 
 Blow = Callable[[Link, random.Random], Awaitable[int]]  # how often it cut the link
 
@@ -87,6 +91,38 @@ WEATHER: dict[str, Blow] = {
     "hole": hole,
     **{name: messages(name) for name in MESSAGES},
 }
+
+
+async def freeze(region: Region, chance: random.Random) -> None:
+    """A process stands still, as on a machine that swaps: its connections stay up, and nobody answers."""
+    pids = [region.broker.pid, region.gateway.pid, *(post.pid for post in region.posts.values())]
+    there = [pid for pid in pids if pid is not None]
+    if not there:
+        return
+    pid = chance.choice(there)
+    with contextlib.suppress(ProcessLookupError):  # Somebody may kill it meanwhile.
+        os.kill(pid, signal.SIGSTOP)
+        await asyncio.sleep(chance.uniform(0.2, 2.0))
+        os.kill(pid, signal.SIGCONT)
+
+
+async def set_clock(region: Region, chance: random.Random) -> None:
+    """The wall clock of one post jumps by hours, or to 1970, and after a while it is right again."""
+    clock = region.clocks[chance.choice(sorted(region.clocks))]
+    clock.shift(chance.choice((-time.time() + 60, chance.uniform(-5, 5) * 3_600)))
+    await asyncio.sleep(chance.uniform(0.2, 2.0))
+    clock.shift(0)
+
+
+PROCESSES: dict[str, Callable[[Region, random.Random], Awaitable[None]]] = {"frozen": freeze, "clock": set_clock}
+
+
+async def trouble(region: Region, kinds: list[str], chance: random.Random, ending: asyncio.Event) -> None:
+    """What befalls processes, one thing after the other, each to its end."""
+    acts = [act for name, act in PROCESSES.items() if name in kinds]
+    while acts and not ending.is_set():
+        await asyncio.sleep(chance.uniform(0.2, 1.0))
+        await chance.choice(acts)(region, chance)
 
 
 async def blow(link: Link, kinds: list[str], chance: random.Random, count: Callable[[int], None]) -> None:
