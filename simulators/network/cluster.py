@@ -175,7 +175,7 @@ class Cluster:
         command("gateway", "init", "--state", str(self.state), "--region", self.region, "--store", url)
         for worker in self.workers[1:]:
             command("gateway", "worker", "add", worker.name, "--state", str(self.state))
-        self._url = url
+        self.url = url
 
     def write_nodes(self) -> None:
         nodes = [word for name in NODES for word in ("--node", name)]
@@ -188,7 +188,7 @@ class Cluster:
             (
                 f'region = "{self.region}"',
                 f'state = "{self.state.resolve()}"',
-                f'store = "{self._url}"',
+                f'store = "{self.url}"',
                 f'worker = "{worker.name}"',
                 "[broker]",
                 'kind = "nats"',
