@@ -3,6 +3,7 @@
 Each of these is one transaction. Bad input is a GatewayError with a sentence for whoever stands at the device.
 """
 
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -39,6 +40,7 @@ class Shown(TypedDict):
     state: str
     keys: list[dict[str, str]]
     certificate_ends: str | None
+    last_event: str | None  # by the device's own clock
     claim: dict[str, str] | None
 
 
@@ -107,20 +109,22 @@ class Joining:
         """Every device, and everybody who was invited and has not come."""
         with closing(self._authority.open_store()) as connection:
             devices = Register(connection).known()
+            heard = Register(connection).last_events()
             claims = {claim.device: claim for claim in Claims(connection).open(int(now.timestamp() * 1000))}
-        shown = [_shown(device, claims.pop(device.device, None)) for device in devices]
+        shown = [_shown(device, claims.pop(device.device, None), heard) for device in devices]
         return shown + [
-            _shown(Device(claim.device, claim.post, "invited", (), None), claim) for claim in claims.values()
+            _shown(Device(claim.device, claim.post, "invited", (), None), claim, heard) for claim in claims.values()
         ]
 
 
-def _shown(device: Device, claim: OpenClaim | None) -> Shown:
+def _shown(device: Device, claim: OpenClaim | None, heard: Mapping[str, int]) -> Shown:
     return {
         "device": device.device,
         "post": device.post,
         "state": device.state,
         "keys": [{"kid": kid, "state": state} for kid, state in device.keys],
         "certificate_ends": device.certificate_ends,
+        "last_event": _time(heard[device.device]) if device.device in heard else None,
         "claim": None if claim is None else {"ends": _time(claim.ends_ms)},
     }
 

@@ -88,6 +88,13 @@ class Register(Mapping[str, KeyRecord]):
             Device(device, post, found[-1][1], tuple(found), ends.get(device)) for (device, post), found in keys.items()
         ]
 
+    def last_events(self) -> dict[str, int]:
+        """When the newest event of each device happened, by its own clock (milliseconds)."""
+        rows = self._connection.execute(
+            "SELECT device, max(last_ms) FROM boots WHERE last_ms IS NOT NULL GROUP BY device"
+        )
+        return {row[0]: int(row[1]) for row in rows}
+
     def owner(self, public: bytes) -> str | None:
         """Whose signing key this is, or was."""
         row = self._connection.execute("SELECT device FROM keys WHERE public = ?", (public,)).fetchone()

@@ -14,7 +14,9 @@ from gateway.claims import Claims
 from gateway.errors import GatewayError
 from gateway.intake import judge
 from gateway.joining import Joining
+from gateway.recording import record
 from gateway.register import RETIRED_DAYS, Register
+from gateway.vault import Vault
 from messages.claim import Claim
 from messages.enrolment import EnrolRequest, RenewRequest, enrol_text, renew_text
 from messages.errors import Quarantine
@@ -244,16 +246,24 @@ def test_the_register_tells_every_worker_that_it_changed(region: Any) -> None:
 
 
 # --- showing ---
+def keys(region: Any) -> Any:
+    return region.authority.region_keys()
+
+
 def test_devices_are_shown_with_their_keys_and_open_claims(region: Any) -> None:
     lane, joining = region.lane("lane-1"), Joining(region.authority)
     joining.renew(renewed(lane, follower=DeviceKey.generate("lane-1")), region.now)
     region.lane("lane-2")
     joining.revoke("lane-2", "", region.now)
     joining.claim("harbour", "lane-3", region.now)
+    with closing(region.authority.open_store()) as connection:
+        verdict = judge(str(lane.topic), lane.frame([lane.alarm()]), Register(connection).snapshot(), keys(region))
+        record(connection, Vault(region.authority.store_key()), [verdict], region.now)
     shown = {device["device"]: device for device in joining.show(region.now)}
     assert [shown[name]["state"] for name in ("lane-1", "lane-2", "lane-3")] == ["active", "revoked", "invited"]
     assert [key["state"] for key in shown["lane-1"]["keys"]] == ["retired", "active"]
     assert shown["lane-3"]["claim"] is not None
+    assert [shown[name]["last_event"] is None for name in ("lane-1", "lane-2", "lane-3")] == [False, True, True]
     assert "lane-3" not in {device["device"] for device in joining.show(region.now + 2 * DAY)}
 
 
