@@ -98,6 +98,7 @@ class Edge:
             answer=lambda message: self._uplink.answer(message),
             alarm=lambda code: self._alarmed(code),
             renew=lambda: self._renewal.ask(),
+            tell_now=lambda: self._uplink.tell_now(),
         )
         proof = None if config.device.lists == "local" else self._downward.proof
         self._policy = Policy(

@@ -36,11 +36,12 @@ class Downward:
         answer: Callable[[bytes], None],
         alarm: Callable[[str], None],
         renew: Callable[[], None],
+        tell_now: Callable[[], None],
     ) -> None:
         topic = identity.topic
         self.listing = Listing(folder, topic.region, identity.controls, judge_with(lists_key), now_ms)
-        self._intake = ListIntake(self.listing, record=records.told, alarm=alarm)
-        acts = Acts(state, tell, ring, renew=renew, ask_for_lists=lambda: None)  # each status asks for them
+        self._intake = ListIntake(self.listing, record=records.told, alarm=alarm, ask=tell_now)
+        acts = Acts(state, tell, ring, renew=renew, ask_for_lists=tell_now)  # each status asks for them
         self._commands = Commands(
             topic, identity.device_key, identity.controls, outbox.boot, acts.table(),
             record=records.told, answer=answer, alarm=alarm,

@@ -36,7 +36,8 @@ def judge_with(key: bytes) -> Judge:
 
 
 class ListIntake:
-    """``take`` in the event loop; ``run`` for ever. ``record`` commits a fact; ``alarm`` tells an ALARM."""
+    """``take`` in the event loop; ``run`` for ever. ``record`` commits a fact, ``alarm`` tells an ALARM, and ``ask``
+    tells the region how far we are: then it sends the next portion, and no more than one is ever on a slow line."""
 
     def __init__(
         self,
@@ -44,9 +45,11 @@ class ListIntake:
         *,
         record: Callable[[ListTaken], Awaitable[bool]],
         alarm: Callable[[str], None],
+        ask: Callable[[], None] = lambda: None,
         clock_s: Callable[[], float] = monotonic,
     ) -> None:
-        self._listing, self._record, self._alarm, self._clock_s = listing, record, alarm, clock_s
+        self._listing, self._record, self._alarm, self._ask = listing, record, alarm, ask
+        self._clock_s = clock_s
         self._waiting: asyncio.Queue[bytes] = asyncio.Queue(WAITING_MAX)
         self._alarmed_s: float | None = None
         self._stale: set[str] = set()
@@ -75,6 +78,8 @@ class ListIntake:
                 log.info("list %s: number %d is in force (%s)", taken.name, taken.number, taken.how)
                 await self._record(ListTaken(taken.name, taken.number, taken.how))
                 self.look()
+            if self._waiting.empty():
+                self._ask()
 
     def look(self) -> None:
         """Say once of each list that it has become stale."""

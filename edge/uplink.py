@@ -9,6 +9,7 @@ import logging
 import socket
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import SystemRandom
@@ -38,6 +39,7 @@ STEADY_S: Final = 10.0  # a connection that lasted so long was a good one: begin
 INCOMING_MAX: Final = 1_000
 OUTGOING_MAX: Final = 4 * WINDOW_ROWS  # both lanes, and as much again
 STATUS_BOOTS_MAX: Final = 16
+STATUS_LEAST_S: Final = 0.02  # between two, however much there is to tell
 ANSWERS_MAX: Final = 20  # to commands, kept while nobody can hear them
 CHANCE: Final = SystemRandom()
 PROTOCOLS: Final = {"5": aiomqtt.ProtocolVersion.V5, "3.1.1": aiomqtt.ProtocolVersion.V311}
@@ -115,7 +117,7 @@ class Uplink:
         self._connected, self._changed_s = False, monotonic()
         self._last_trouble = ""
         self._answers: deque[bytes] = deque(maxlen=ANSWERS_MAX)
-        self._answered = asyncio.Event()
+        self._answered, self._telling = asyncio.Event(), asyncio.Event()
         self._renewed = asyncio.Event()
 
     def answer(self, message: bytes) -> None:
@@ -129,6 +131,10 @@ class Uplink:
         self._settings = settings
         self._delivery.believe(settings.gateways)
         self._renewed.set()
+
+    def tell_now(self) -> None:
+        """Say how it stands at once, and not only with the next turn. In the event loop."""
+        self._telling.set()
 
     @property
     def state(self) -> UplinkState:
@@ -251,7 +257,11 @@ class Uplink:
             status = sign_status({**self._status(), **own}, self._topic, self._outbox.sealer.device_key)
             await client.publish(str(self._topic.to(Channel.TEL)), status, qos=0)
             _heed_cancellation()
-            await asyncio.sleep(self._settings.status_every_s)
+            await asyncio.sleep(min(STATUS_LEAST_S, self._settings.status_every_s))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.status_every_s):
+                    await self._telling.wait()
+            self._telling.clear()  # what comes now stands in the next one
 
     def _turn(self, *, connected: bool) -> None:
         if connected is not self._connected:

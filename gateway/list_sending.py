@@ -11,12 +11,12 @@ from typing import Final
 from gateway import lists
 from gateway.store.connection import Connection
 from gateway.worker import Message
-from messages.limits import CHUNK_MAX_BYTES
 from messages.manifest import Chunk, write_chunk
 from messages.topics import Channel, Topic
 
 LOOK_EVERY_S: Final = 1.0
-CHUNKS_AT_ONCE: Final = 4
+CHUNK_BYTES: Final = 16_384  # two of them take 4 s through 64 kbit/s: no acknowledgement waits longer behind a list
+CHUNKS_AT_ONCE: Final = 2
 BYTES_PER_S: Final = 4_000_000  # to all devices together: orders and acknowledgements must not wait behind lists
 AGAIN_S: Final = 10.0
 
@@ -35,7 +35,7 @@ class ListSending:
         self._connection, self._clock_s = connection, clock_s
         self._newest: dict[str, int] = {}
         self._looked_s = -LOOK_EVERY_S
-        self._sent: dict[tuple[str, str], tuple[str, int, float]] = {}
+        self._sent: dict[tuple[str, str], tuple[bytes, int, float]] = {}  # digest, up to where, and when
         self._spent_bytes, self._second_s = 0, 0.0
 
     def for_device(self, topic: Topic, status: Mapping[str, object]) -> list[Message]:
@@ -58,16 +58,16 @@ class ListSending:
         if way is None:
             return []
         at = held.at if held.taking == way.digest.hex() else 0
-        known = self._sent.get((topic.device, name))
-        if known is not None and known[:2] == (way.digest.hex(), at):  # on its way since a moment ago
+        known, until, _ = self._sent.get((topic.device, name), (b"", 0, 0.0))
+        if known == way.digest and at < until:  # on its way since a moment ago
             return []
-        piece = lists.piece(self._connection, way, at, CHUNKS_AT_ONCE * CHUNK_MAX_BYTES)
+        piece = lists.piece(self._connection, way, at, CHUNKS_AT_ONCE * CHUNK_BYTES)
         if not self._may_spend(len(piece)):
             return []
-        self._sent[topic.device, name] = (way.digest.hex(), at, self._clock_s())
+        self._sent[topic.device, name] = (way.digest, at + len(piece), self._clock_s())
         chunks = [
-            write_chunk(Chunk(way.digest, at + start, piece[start : start + CHUNK_MAX_BYTES]))
-            for start in range(0, len(piece), CHUNK_MAX_BYTES)
+            write_chunk(Chunk(way.digest, at + start, piece[start : start + CHUNK_BYTES]))
+            for start in range(0, len(piece), CHUNK_BYTES)
         ]
         first = [] if at else [way.manifest]
         return [Message(str(topic.to(Channel.LIST)), content) for content in (*first, *chunks)]

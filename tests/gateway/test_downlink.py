@@ -18,12 +18,11 @@ import pytest
 from gateway import lists, orders
 from gateway.downlink import LOOK_EVERY_S, Downlink
 from gateway.errors import GatewayError
-from gateway.list_sending import AGAIN_S, CHUNKS_AT_ONCE
+from gateway.list_sending import AGAIN_S, CHUNK_BYTES, CHUNKS_AT_ONCE
 from gateway.store.connection import Connection
 from gateway.worker import Heard, Message
 from messages.command import Answer, Command, Result, seal_answer, verify_command
 from messages.keys import ControlRecord
-from messages.limits import CHUNK_MAX_BYTES
 from messages.manifest import Chunk, Manifest, read_chunk, renewed, verify_manifest, whole
 from messages.signing import TAG
 from messages.topics import Channel, Topic
@@ -189,19 +188,31 @@ def status(number: int, taking: str = "", at: int = 0, name: str = "documents") 
     return {"lists": [{"name": name, "number": number, "age_s": 1, "stale": False, "taking": taking, "at": at}]}
 
 
+def all_that_comes(desk: Desk, lane: Any, number: int) -> tuple[Manifest, bytes]:
+    """What a device that holds this number gets, portion by portion."""
+    desk.now_s += AGAIN_S
+    [manifest], chunks = split(desk, desk.hear(lane, status(number)))
+    digest = (manifest.delta_digest if manifest.base else manifest.digest).hex()
+    got = b""
+    while chunks:
+        got += b"".join(chunk.content for chunk in chunks)
+        manifests, chunks = split(desk, desk.hear(lane, status(number, digest, len(got))))
+        assert manifests == []
+    return manifest, got
+
+
 def test_a_device_without_a_list_gets_the_whole_and_one_with_an_older_number_the_delta(desk: Desk) -> None:
     lane, old, new = desk.region.lane(), listed(3000), listed(3001)
     assert publish(desk, old).number == 1
     published = publish(desk, new)
     assert published.number == 2
     assert 0 < published.deltas[1] < 1000
-    [manifest], chunks = split(desk, desk.hear(lane, status(0)))
+    manifest, got = all_that_comes(desk, lane, 0)
     assert (manifest.number, manifest.base) == (2, 0)
-    assert whole(manifest, b"".join(chunk.content for chunk in chunks)) == new
-    desk.now_s += AGAIN_S
-    [manifest], chunks = split(desk, desk.hear(lane, status(1)))
+    assert whole(manifest, got) == new
+    manifest, got = all_that_comes(desk, lane, 1)
     assert (manifest.number, manifest.base) == (2, 1)
-    assert renewed(manifest, old, chunks[0].content) == new
+    assert renewed(manifest, old, got) == new
     assert desk.hear(lane, status(2)) == []
     assert desk.hear(lane, status(3)) == []
 
@@ -210,8 +221,9 @@ def test_a_long_list_goes_in_portions_from_where_the_device_stands(desk: Desk) -
     lane, content = desk.region.lane(), listed(60_000)
     publish(desk, content)
     [manifest], chunks = split(desk, desk.hear(lane, status(0)))
-    assert [chunk.at for chunk in chunks] == [number * CHUNK_MAX_BYTES for number in range(CHUNKS_AT_ONCE)]
+    assert [chunk.at for chunk in chunks] == [number * CHUNK_BYTES for number in range(CHUNKS_AT_ONCE)]
     assert desk.hear(lane, status(0)) == []  # on its way
+    assert desk.hear(lane, status(0, manifest.digest.hex(), CHUNK_BYTES)) == []  # and so is the second one
     got = b"".join(chunk.content for chunk in chunks)
     while len(got) < len(content):
         manifests, chunks = split(desk, desk.hear(lane, status(0, manifest.digest.hex(), len(got))))

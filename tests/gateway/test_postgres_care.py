@@ -119,7 +119,7 @@ def test_retention_takes_bodies_and_rows_from_postgres(region: Region) -> None:
 def test_orders_and_lists_go_down_from_postgres(region: Region) -> None:
     lane, now_ms = region.lane(), int(region.now.timestamp() * 1000)
     controls = {kid: ControlRecord(kid, public) for kid, public in region.authority.controls().items()}
-    table = {"kind": "documents", "entries": [f"{number:016x}" for number in range(5000)]}
+    table = {"kind": "documents", "entries": [f"{number:016x}" for number in range(1000)]}
     content = json.dumps(table).encode()
     with closing(region.authority.open_store()) as connection:
         key = region.authority.control_key

@@ -63,6 +63,7 @@ async def lane_of(folder: Path, port: int) -> AsyncIterator[Lane]:
         folder, identity, outbox, records, bytes(32), ring,
         now_ms=lambda: int(clock.now().time.timestamp() * 1000), state=Ready, tell=told.append,
         answer=lambda message: uplink.answer(message), alarm=alarms.append, renew=lambda: None,
+        tell_now=lambda: uplink.tell_now(),
     )  # fmt: skip
     settings = UplinkSettings(
         "127.0.0.1", port, identity.ca, identity.cert, identity.key, identity.gateways,
