@@ -37,6 +37,9 @@ and a chip with extended length (4096 bytes a command, and more once a chip has 
 `whole_reading`: PACE, files, passive, chip and active authentication at a real chip's tempo; `over_percent` is what it
 took longer than its commands. `all_day`: memory of a process that reads and judges documents, their chips with it.""",
     "face": "The delivered matcher on one thread.",
+    "messages": """\
+Processor time of one thread, best of seven rounds: an event from its bytes to its typed fact, and a frame in three
+steps. `granted` has eight checks; `crossings` are granted and left in turn.""",
     "delivery": """\
 A fleet of simulated devices on a real mosquitto (mutual TLS 1.3) and a real gateway on SQLite with FULL sync: verified,
 opened, stored, read models included. Frames are sealed before the clock starts; 5 of 100 are offered twice. `raw` is
