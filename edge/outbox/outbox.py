@@ -11,9 +11,10 @@ from pathlib import Path
 from threading import RLock
 
 from edge.outbox import limits
-from edge.outbox.batches import batches, by_boot, crossings_of, declaration, droppable, groups_of
+from edge.outbox.batches import batches, crossings_of, declaration, groups_of
 from edge.outbox.clock import Stamp
 from edge.outbox.database import open_or_replace
+from edge.outbox.dropping import Dropping
 from edge.outbox.errors import DiskFull, Obstacle, OutboxError
 from edge.outbox.kept import TWO_DAYS, Keeping, Kept
 from edge.outbox.ledger import Ledger
@@ -38,6 +39,7 @@ class Outbox:
         self._sealer, self._room = sealer, Room(path, self._tables, self._kept.give_up)
         wear = Wear(Log(path.with_name(path.name + "-wal"), self._tables.page_bytes))
         self._ledger = Ledger(path, self._tables, self._room, wear)
+        self._dropping = Dropping(self._tables, self._ledger, self._room, lambda: self._sealer)
         self._room.lay()
         self._lock = RLock()
         self._listeners: list[Callable[[], None]] = []
@@ -74,7 +76,7 @@ class Outbox:
         goes with them, as frames of its own."""
         group = [Told(kind, data, now) for kind, data in facts]
         with self._lock:
-            self._make_room(now)
+            self._dropping.make_room(now)
             before = [told for told in self._gathered if told.now.time <= now.time]
             try:
                 written = self._write([*groups_of(before), group])
@@ -101,8 +103,8 @@ class Outbox:
         with self._lock:
             if not self._gathered:
                 return 0
-            self._make_room(self._gathered[0].now)
-            if self._ledger.waiting >= limits.EVENTS_MAX or not self._room.is_enough():
+            self._dropping.make_room(self._gathered[0].now)
+            if self._dropping.obstacle() is not None:
                 return self._refuse()
             try:
                 self._write(groups_of(self._gathered))
@@ -120,12 +122,15 @@ class Outbox:
     def _write_on_full_disk(self, group: Sequence[Told]) -> list[Sealed]:
         """Telemetry goes first; then a border event takes the reserve. Raises DiskFull when even that is used up."""
         self._refuse()
-        while not is_telemetry(group) and (self._drop("disk-full", group[0].now) or self._room.give_up_reserve()):
+        while not is_telemetry(group) and self._gave_up(group[0].now):
             try:
                 return self._write([group])
             except DiskFull:
                 continue
         raise DiskFull
+
+    def _gave_up(self, now: Stamp) -> bool:
+        return self._dropping.drop("disk-full", now) or self._room.give_up_reserve()
 
     def _write(self, groups: Sequence[Sequence[Told]]) -> list[Sealed]:
         """Each group as a row, all in one transaction; when it fails, nothing has happened."""
@@ -150,34 +155,6 @@ class Outbox:
     def _tell(self) -> None:
         for listener in tuple(self._listeners):
             listener()
-
-    # --- make room ---
-    def _make_room(self, now: Stamp) -> None:
-        """Before each commit one step, so that nobody waits long for it."""
-        if self._ledger.waiting >= limits.EVENTS_MAX or self._ledger.telemetry >= limits.TELEMETRY_MAX:
-            self._drop("outbox-full", now)
-        elif not self._room.is_enough():
-            self._drop("disk-full", now)
-
-    def _drop(self, cause: str, now: Stamp | None = None) -> bool:
-        """Give up the oldest telemetry, and declare it in the same transaction. False when there is too little of it:
-        the declaration takes a row itself. What is on its way may still be acknowledged: there is then no row left."""
-        rows, ledger = droppable(self._tables.oldest_telemetry(limits.DROP_ROWS_MAX)), self._ledger
-        now = ledger.newest or now  # never ahead of what was gathered and has no number yet
-        if not rows or now is None:
-            return False
-        told = [
-            declaration(ledger.numbered(number).boot, [row.seqs for row in its_rows], cause, now)
-            for number, its_rows in by_boot(rows).items()
-        ]
-        declared = self._sealer.seal(told, ledger.boot.boot, ledger.boot.number, ledger.boot.last_seq + 1)
-        after = ledger.after([declared], gone=ledger.own(rows))
-        try:
-            self._room.deleting(lambda: self._tables.drop(rows, declared, after))
-        except DiskFull:
-            return False
-        ledger.moved(after, now, written=[declared], gone=rows)
-        return True
 
     # --- send ---
     def waiting(self, limit: int, after: int = 0, until: int = BEHIND_EVERYTHING) -> list[Row]:
@@ -241,20 +218,12 @@ class Outbox:
         telemetry makes room for it as long as there is some."""
         with self._lock:
             try:
-                return self._obstacle()
+                obstacle = self._dropping.obstacle()
             except OutboxError as error:
                 return Obstacle("outbox-broken", str(error))
-
-    def _obstacle(self) -> Obstacle | None:
-        while self._ledger.waiting >= limits.EVENTS_MAX:
-            if not self._drop("outbox-full"):
-                return Obstacle("outbox-full", "The outbox is full: this post must reach the region before it goes on.")
-        while not self._room.is_enough():
-            if not self._drop("disk-full"):
-                return Obstacle("disk-full", str(DiskFull()))
-        if self._fault is not None and not self._works_again():
-            return Obstacle("outbox-broken", str(self._fault))
-        return None
+            if obstacle is None and self._fault is not None and not self._works_again():
+                return Obstacle("outbox-broken", str(self._fault))
+            return obstacle
 
     def _works_again(self) -> bool:
         """After a failed commit: try a write that changes nothing."""
