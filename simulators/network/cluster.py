@@ -6,10 +6,11 @@ commands and by the configuration that is deployed.
 
 import argparse
 import json
+import os
+import queue
 import signal
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -26,6 +27,7 @@ from simulators.network.postgres import Postgres, PostgresFailed
 DEVICE_PORTS: Final = (8883, 8884, 8885)  # for people; tests take any that are free
 NODES: Final = ("nats-1", "nats-2", "nats-3")
 CONFIG: Final = Path(__file__).parents[2] / "deploy" / "cluster" / "nats-server.conf"
+WORKERS_MAX: Final = 16
 START_LIMIT_S: Final = 40.0
 STOP_LIMIT_S: Final = 5.0
 COMMAND_LIMIT_S: Final = 30.0
@@ -223,23 +225,28 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="how many workers (2)")
     parser.add_argument("--region", default="utopia", help="name of the region (utopia)")
     args = parser.parse_args()
-    ending = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ending.set())
-    if not 1 <= args.workers <= 16:
-        print("Between 1 and 16 workers.", file=sys.stderr)
+    if not 1 <= args.workers <= WORKERS_MAX:
+        print(f"Between 1 and {WORKERS_MAX} workers.", file=sys.stderr)
         return 2
     try:
-        postgres = Postgres(args.state / "postgres")
-        if postgres.folder != args.state / "postgres":  # it would be gone at the end, and the region with it
-            raise ClusterFailed(f"The user that runs PostgreSQL cannot reach {args.state}. Choose another --state.")
-        with Cluster(args.state, region=args.region, workers=args.workers, device_ports=DEVICE_PORTS) as cluster:
-            _tell(cluster)
-            ending.wait()
+        _run(args)
     except ClusterFailed as error:
         print(error, file=sys.stderr)
         return 4
     return 0
+
+
+def _run(args: argparse.Namespace) -> None:
+    told: queue.SimpleQueue[int] = queue.SimpleQueue()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda got, _: told.put(got))
+    postgres = Postgres(args.state / "postgres")
+    if postgres.folder != args.state / "postgres":  # it would be gone at the end, and the region with it
+        raise ClusterFailed(f"The user that runs PostgreSQL cannot reach {args.state}. Choose another --state.")
+    with Cluster(args.state, region=args.region, workers=args.workers, device_ports=DEVICE_PORTS) as cluster:
+        _tell(cluster)
+        while told.get() == signal.SIGHUP:
+            cluster.admit()
 
 
 def _tell(cluster: Cluster) -> None:
@@ -248,6 +255,7 @@ def _tell(cluster: Cluster) -> None:
     for worker in cluster.workers:
         print(f"{worker.name}: pages at http://{HOST}:{worker.pages_port}/")
     print(f"Enrol with: borderpost device enrol --gateway {cluster.state} --edge DIR --post POST --device NAME")
+    print(f"and let the nodes know of it with: kill -HUP {os.getpid()}")
     print("Ctrl-C ends all of it.", flush=True)
 
 
