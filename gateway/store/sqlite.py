@@ -40,10 +40,22 @@ def _opened(path: Path) -> sqlite3.Connection:
     try:
         for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
+        _expect_writable(connection)
     except sqlite3.DatabaseError:
         connection.close()
         raise
     return connection
+
+
+def _expect_writable(connection: sqlite3.Connection) -> None:
+    """A file that for once cannot be opened for writing (EMFILE, EIO) SQLite opens for reading, and says nothing: this
+    gateway would then refuse every frame until somebody started it again."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:  # busy: somebody writes, so it can be written
+            raise
 
 
 class SqliteStore:
