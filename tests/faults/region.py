@@ -171,7 +171,13 @@ class Region:
 
     def _start_broker(self) -> None:
         papers = self.state / "broker"
-        certificates = Certificates(papers / "broker.crt", papers / "broker.key", self.state / "clients-ca.crt")
+        certificates = Certificates(
+            papers / "broker.crt",
+            papers / "broker.key",
+            self.state / "clients-ca.crt",
+            papers / "clients.crl",
+            papers / "revoked",
+        )
         self.broker = Broker(self.folder / "broker", certificates, region=REGION)
         self._close.callback(self.broker.stop)
 
