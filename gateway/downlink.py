@@ -9,9 +9,11 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from gateway import orders
+from gateway.errors import GatewayError
 from gateway.list_sending import ListSending
 from gateway.register import Register
 from gateway.store.connection import Connection, StoreFault
@@ -55,17 +57,21 @@ class Downlink:
 
     def _take(self, heard: Sequence[Heard], answers: Sequence[Message]) -> list[Message]:
         sent: list[Message] = []
-        try:
-            for answer in answers:
-                self._hear_answer(answer)
-            if heard:
-                self._look()
-            for one in heard:
-                sent += self._orders_for(one)
-                sent += self._lists.for_device(one.topic, one.status)
-        except StoreFault as error:
-            log.error("orders and lists wait: %s", error)
+        for work in (
+            *(partial(self._hear_answer, one) for one in answers),
+            *(partial(self._for, one) for one in heard),
+        ):
+            try:
+                sent += work()
+            except (StoreFault, GatewayError) as error:
+                log.error("orders and lists wait: %s", error)
+            except Exception as error:  # whatever a device may have said: intake goes on, and so do the others
+                log.error("nothing goes down to one device: %s", type(error).__name__)
         return sent
+
+    def _for(self, heard: Heard) -> list[Message]:
+        self._look()
+        return self._orders_for(heard) + self._lists.for_device(heard.topic, heard.status)
 
     def _look(self) -> None:
         """One question for all devices, and not for each batch."""
@@ -85,14 +91,15 @@ class Downlink:
                     found.append(Message(str(heard.topic.to(Channel.CMD)), signed))
         return found
 
-    def _hear_answer(self, message: Message) -> None:
+    def _hear_answer(self, message: Message) -> list[Message]:
         try:
             answer = verify_answer(message.payload, Topic.parse(message.topic), self._register)
         except Refused as refused:
             log.warning("an answer was refused: %s", refused.reason)
-            return
+            return []
         if not orders.take_answer(self._connection, answer):
             log.warning("an answer that nobody asked for, of %s", answer.device)
+        return []
 
     def _now_ms(self) -> int:
         return int(self._now().timestamp() * 1000)

@@ -11,6 +11,7 @@ from typing import Final
 from gateway import lists
 from gateway.store.connection import Connection
 from gateway.worker import Message
+from messages.limits import LIST_MAX_BYTES
 from messages.manifest import Chunk, write_chunk
 from messages.topics import Channel, Topic
 
@@ -90,6 +91,12 @@ def _held(status: Mapping[str, object]) -> dict[str, Held]:
         if not isinstance(each, dict) or each.get("name") not in lists.NAMES:
             continue
         number, taking, at = each.get("number"), each.get("taking", ""), each.get("at", 0)
-        if isinstance(number, int) and isinstance(taking, str) and isinstance(at, int) and number >= 0 and at >= 0:
+        if (
+            isinstance(number, int)
+            and isinstance(taking, str)
+            and isinstance(at, int)
+            and number >= 0
+            and 0 <= at <= LIST_MAX_BYTES
+        ):
             found[str(each["name"])] = Held(number, taking, at)
     return found

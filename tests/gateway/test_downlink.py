@@ -157,6 +157,31 @@ def test_an_answer_is_kept_once_and_only_from_the_device_that_was_told(desk: Des
     assert (found.state, found.result, found.body) == ("answered", "done", b"two\nlines\n")
 
 
+def test_what_goes_wrong_for_one_device_stops_neither_intake_nor_the_others(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = desk.region.lane("lane-1"), desk.region.lane("lane-2")
+    for lane in (one, other):
+        desk.ask(lane)
+    real = orders.send
+
+    def send(connection: Connection, asked: orders.Asked, *rest: Any) -> bytes | None:
+        if asked.device == "lane-1":
+            raise OverflowError
+        return real(connection, asked, *rest)
+
+    monkeypatch.setattr(orders, "send", send)
+    told = [Heard(lane.topic, {"boot": BOOT, "mono_ms": 1}) for lane in (one, other)]
+    assert [command.device for command in desk.commands(other, asyncio.run(desk.down.take(told, [])))] == ["lane-2"]
+
+
+def test_a_region_whose_control_key_is_gone_still_takes_in(desk: Desk) -> None:
+    lane = desk.region.lane()
+    desk.ask(lane)
+    desk.region.authority.secret("control-1.key").unlink()
+    assert desk.hear(lane) == []
+
+
 def test_orders_are_forgotten_after_a_month(desk: Desk) -> None:
     desk.ask(desk.region.lane())
     assert orders.forget_old(desk.connection, desk.now_ms()) == 0
@@ -246,7 +271,8 @@ def test_the_whole_is_for_whoever_has_a_number_too_old_for_a_delta(desk: Desk) -
 @pytest.mark.parametrize(
     "told",
     [None, [], "documents", [7], [{"name": "../x", "number": 0}], [{"name": "documents", "number": "0"}],
-     [{"name": "documents", "number": -1}], [{"name": "documents", "number": 0, "at": -1}]],
+     [{"name": "documents", "number": -1}], [{"name": "documents", "number": 0, "at": -1}],
+     [{"name": "documents", "number": 0, "at": 2**70}], [{"name": ["documents"], "number": 0}]],
 )  # fmt: skip
 def test_a_status_that_does_not_tell_lists_gets_none(desk: Desk, told: object) -> None:
     publish(desk, listed(10))

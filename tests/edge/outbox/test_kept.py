@@ -1,5 +1,6 @@
 """A region that goes on from yesterday's backup gets again what it had acknowledged since."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -169,6 +170,23 @@ def test_what_is_kept_makes_room_for_what_happens(tmp_path: Path) -> None:
     kept.keep([whole(2)])
     kept.heed(NEW)
     assert all_again(kept) == [2]
+
+
+def test_a_passage_has_the_room_of_what_is_kept(
+    open_outbox: Callable[..., Outbox], now: Stamp, alarm: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox = open_outbox()
+    outbox.commit(*alarm, now)
+    outbox.strike(outbox.boot, [(1, 1)])
+    assert list((tmp_path / "outbox.db.kept").glob("*.kept"))
+
+    def statvfs(path: Path) -> os.statvfs_result:
+        free = 0 if list((tmp_path / "outbox.db.kept").glob("*.kept")) else 1_000_000
+        return os.statvfs_result((4096, 4096, free, free, free, 10, 1, 1, 0, 255))
+
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    assert outbox.obstacle() is None
+    assert list((tmp_path / "outbox.db.kept").glob("*.kept")) == []
 
 
 def test_nothing_is_kept_where_the_configuration_says_so(tmp_path: Path) -> None:
