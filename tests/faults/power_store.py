@@ -7,9 +7,12 @@ import hashlib
 import os
 import sys
 import uuid
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from gateway.authority import Authority, set_up
 from gateway.certificates import new_key, request_pem
@@ -26,6 +29,9 @@ from messages.keys import DeviceKey
 from messages.topics import Channel, Topic
 from tests.faults.stored import stored_in
 
+Result = TypeVar("Result")
+
+TRIES = 50
 BATCHES = 12
 FRAME_EVENTS = 4
 WAL_PAGES = 24  # so that checkpoints come into so short a story
@@ -52,26 +58,42 @@ def event(seq: int) -> Event:
 
 
 def main(state: Path, batches: int) -> None:
-    folder = StateFolder(state)
+    """A store that refuses is asked again, as the gateway and its supervisor do."""
+    folder = patiently(lambda: StateFolder(state))
     vault, region = Vault(folder.store_key()), folder.region_key()
-    with closing(folder.open_store()) as connection:
-        connection.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
-        keys = Register(connection).snapshot()
+    connection = patiently(folder.open_store)
+    with closing(connection):
+        patiently(lambda: connection.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}"))
+        keys = patiently(Register(connection).snapshot)
         again: list[bytes] = []
         for first in range(1, batches * FRAME_EVENTS, FRAME_EVENTS):
             events = [event(seq) for seq in range(first, first + FRAME_EVENTS)]
             frame = seal_frame(events, TOPIC, KEY, region.public)
             verdicts = [judge_frame(str(TOPIC), one, keys, region) for one in [*again, frame]]
-            record(connection, vault, verdicts, NOW + timedelta(seconds=first))
+            patiently(partial(record, connection, vault, verdicts, NOW + timedelta(seconds=first)))
             again = [frame]
             for one in events:
-                digest = hashlib.sha256(one.to_json()).hexdigest()
-                os.write(1, f"stored {one.boot} {one.seq} {digest}\n".encode())
+                say("stored", one.boot, one.seq, hashlib.sha256(one.to_json()).hexdigest())
+    say("ended")
+
+
+def patiently(act: Callable[[], Result]) -> Result:
+    for _ in range(TRIES):
+        try:
+            return act()
+        except (StoreFault, GatewayError) as error:
+            say("refused", type(error).__name__)
+    sys.exit("the store never took it")
+
+
+def say(*words: object) -> None:
+    os.write(1, (" ".join(map(str, words)) + "\n").encode())
 
 
 def judge(state: Path, said: list[str]) -> str:
     """Everything that could be acknowledged is in the store, whole and once."""
-    promised = {(boot, int(seq)): digest for _, boot, seq, digest in map(str.split, said)}
+    lines = [line.split() for line in said if line.startswith("stored")]
+    promised = {(boot, int(seq)): digest for _, boot, seq, digest in lines}
     try:
         with closing(StateFolder(state).open_store()) as connection:
             (answer,) = connection.execute("PRAGMA integrity_check(1)").fetchone() or ("",)
