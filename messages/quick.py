@@ -50,7 +50,7 @@ class _Reader(NamedTuple):
 
 def _reader(kind: type[Fact]) -> _Reader:
     decode = Decoder(Wire[kind]).decode  # type: ignore[valid-type]  # a class at run time, which is all msgspec asks for
-    form = form_of(kind, texts=False)
+    form = form_of(kind)
     return _Reader(decode, form or (lambda _fact: True), has_texts(kind))
 
 

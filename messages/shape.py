@@ -93,9 +93,9 @@ def from_plain(kind: type[T], value: object) -> T:
 
 
 @cache
-def form_of(kind: type[Struct], *, texts: bool = True) -> Test | None:
-    """A quick test of what msgspec does not know. ``texts=False``: that no text holds a control character is known."""
-    return _struct_test(kind, texts)
+def form_of(kind: type[Struct]) -> Test | None:
+    """A quick test of what msgspec does not know, but for control characters in plain texts (see ``has_texts``)."""
+    return _struct_test(kind)
 
 
 @cache
@@ -106,45 +106,42 @@ def has_texts(hint: Any) -> bool:  # Any: a type hint
     return hint is PLAIN or any(has_texts(argument) for argument in get_args(hint))
 
 
-def _test(hint: Any, texts: bool) -> Test | None:  # Any: a type hint
+def _test(hint: Any) -> Test | None:  # Any: a type hint
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
-        return _rule_test(arguments, texts)
+        return None if PLAIN in arguments else _rule_test(arguments) or _test(arguments[0])
     if origin is Union or origin is type(int | None):
-        return _optional_test(_test(arguments[0], texts))
+        return _optional_test(_test(arguments[0]))
     if origin is tuple:
-        return _each_test(arguments[0], texts)
+        return _each_test(arguments[0])
     if isinstance(hint, type) and issubclass(hint, Struct):
-        return _struct_test(hint, texts)
+        return _struct_test(hint)
     return None
 
 
-def _rule_test(arguments: tuple[Any, ...], texts: bool) -> Test | None:  # Any: type hints
+def _rule_test(arguments: tuple[Any, ...]) -> Test | None:  # Any: type hints
     for rule in arguments[1:]:
         if isinstance(rule, Form):
-            return rule.test() if texts or rule is not PLAIN else None
+            return rule.test()
         if isinstance(rule, Rising):
             return _rising
-    return _test(arguments[0], texts)
+    return None
 
 
 def _optional_test(test: Test | None) -> Test | None:
     return test and (lambda value: value is None or test(value))
 
 
-def _each_test(hint: Any, texts: bool) -> Test | None:  # Any: a type hint
-    tests = _field_tests(hint, texts)
-    if (
-        len(tests) == 1
-    ):  # Checks, readings: the many small things. ``map`` in ``map`` costs half of a function for each.
-        [(get, test)] = tests
-        return lambda values: all(map(test, map(get, values)))
-    each = _test(hint, texts)
+def _each_test(hint: Any) -> Test | None:  # Any: a type hint
+    match _field_tests(hint):
+        case [(get, test)]:  # Checks, readings: many and small. ``map`` in ``map`` costs half of a function for each.
+            return lambda values: all(map(test, map(get, values)))
+    each = _test(hint)
     return each and (lambda values: all(map(each, values)))
 
 
-def _struct_test(kind: type[Struct], texts: bool) -> Test | None:
-    tests = _field_tests(kind, texts)
+def _struct_test(kind: type[Struct]) -> Test | None:
+    tests = _field_tests(kind)
 
     def holds(fact: Struct) -> bool:
         for get, test in tests:  # noqa: SIM110  # all() with a generator costs twice as much
@@ -155,16 +152,16 @@ def _struct_test(kind: type[Struct], texts: bool) -> Test | None:
     return holds if tests else None
 
 
-def _field_tests(kind: Any, texts: bool, path: str = "") -> list[tuple[Callable[[Any], Any], Test]]:  # Any: a type hint
+def _field_tests(kind: Any, path: str = "") -> list[tuple[Callable[[Any], Any], Test]]:  # Any: a type hint
     """What each field, and each field of the structs inside, is asked."""
     if not isinstance(kind, type) or not issubclass(kind, Struct):
         return []
     found: list[tuple[Callable[[Any], Any], Test]] = []
     for field in fields(kind):
         name = f"{path}{field.name}"
-        if inner := _field_tests(field.type, texts, f"{name}."):
+        if inner := _field_tests(field.type, f"{name}."):
             found += inner
-        elif test := _test(field.type, texts):
+        elif test := _test(field.type):
             found.append((attrgetter(name), test))
     return found
 
@@ -178,9 +175,11 @@ def _flaws(hint: Any, value: Any, where: str) -> Iterator[str]:  # Any: a type h
     """Where exactly? Asked only when it is known that something is wrong, or when time does not count."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
-        test = _rule_test(arguments, True)
-        if test and not test(value):
-            yield from [*_flaws(arguments[0], value, where), where][:1]
+        test = _rule_test(arguments)
+        if test is None:
+            yield from _flaws(arguments[0], value, where)
+        elif not test(value):
+            yield where
     elif value is None:
         return
     elif origin is Union or origin is type(int | None):

@@ -155,6 +155,9 @@ def test_a_part_of_the_machine_that_was_not_needed_may_be_left_out() -> None:
         lambda told: told["face"].update(score="0.7"),
         lambda told: told.update(face=None),
         lambda told: told.update(person=[]),
+        lambda told: told["checks"][0].update(id="Bad"),
+        lambda told: told["checks"][0].update(id="a\n"),
+        lambda told: told["lists"][0].update(name="a\tb"),
     ],
 )
 def test_a_wrong_value_is_refused_and_never_repeated(
@@ -166,6 +169,25 @@ def test_a_wrong_value_is_refused_and_never_repeated(
         fact_of(granted.TYPE, told)
     assert refusal.value.reason is Quarantine.BAD_EVENTS
     assert not re.search(r"ERIKSSON|ADMIN|EEE|1974|L898902C3|2029", str(refusal.value))
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "place"),
+    [
+        (
+            "device.telemetry.v1",
+            {"readings": [{"name": "a", "value": 1}, {"name": "A", "value": 1}]},
+            "readings[1].name",
+        ),
+        ("outbox.dropped.v1", {"boot": "0" * 32, "seqs": [[1, 2], [3, 4]], "count": 4, "cause": "disk-full"}, "seqs"),
+        ("outbox.dropped.v1", {"boot": "0" * 31, "seqs": [[1, 2]], "count": 2, "cause": "disk-full"}, "boot"),
+        ("device.started.v1", {"number": 1, "software": "0.1\x7f", "wear": None}, "software"),
+        ("device.command.v1", {"counter": 1, "command": "hold", "result": "done", "cause": "Late"}, "cause"),
+    ],
+)
+def test_the_place_of_a_wrong_form_is_named(kind: str, told: dict[str, Any], place: str) -> None:
+    with pytest.raises(Refused, match=re.escape(f"data.{place} is not in range")):
+        fact_of(kind, told)
 
 
 @pytest.mark.parametrize("kind", ["crossing.granted.v2", "crossing.granted", "lane.weather.v1", ""])
