@@ -12,7 +12,7 @@ from gateway.store.migrations import migrations, statements
 BUSY_LIMIT_MS: Final = 5_000  # another process (a command, a backup) may hold the file for a moment
 PAGE_BYTES: Final = 8_192  # an event is about 1 kB: with 4 kB a quarter of each page stays empty
 WAL_PAGES: Final = 1_000
-CACHE_KIB: Final = 32_768  # ids and crossings are random: with SQLite's own 2 MB each event would read pages back
+CACHE_KIB: Final = 16_384  # ids and crossings are random: with SQLite's own 2 MB each event would read pages back
 PRAGMAS: Final = (
     f"page_size={PAGE_BYTES}",  # of a new file
     "journal_mode=WAL",
@@ -51,8 +51,11 @@ def _expect_writable(connection: sqlite3.Connection) -> None:
     """A file that for once cannot be opened for writing (EMFILE, EIO) SQLite opens for reading, and says nothing: this
     gateway would then refuse every frame until somebody started it again."""
     try:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("ROLLBACK")
+        connection.execute("BEGIN IMMEDIATE")  # passes on a file open for reading, too: only a write tells
+        try:
+            connection.execute("PRAGMA application_id=0")
+        finally:
+            connection.execute("ROLLBACK")
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:  # busy: somebody writes, so it can be written
             raise
