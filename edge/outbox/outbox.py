@@ -7,6 +7,7 @@ and each is declared in a signed event (docs/contract.md, 13.3).
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import RLock
 
@@ -60,8 +61,10 @@ class Outbox:
             raise
 
     def close(self) -> None:
-        """May be said twice."""
+        """May be said twice. What the card was given is written down for the next boot to tell, if there is room."""
         with self._lock:
+            with suppress(OutboxError):
+                self._tables.keep(self._ledger.after([]))
             self._ledger.close()
             self._ledger.wear.close()
             self._connection.close()

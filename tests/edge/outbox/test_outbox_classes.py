@@ -226,7 +226,8 @@ def test_the_wear_of_the_card_is_told_for_single_events_and_groups(open_outbox: 
     for _ in range(300):
         outbox.commit(*alarm, now)
     outbox.commit_group([MEASURED] * 50, now)
-    outbox.strike(outbox.boot, [(1, 350)])
+    outbox.strike(outbox.boot, [(1, 300)])
+    outbox.commit(*alarm, now)
     told = outbox.wear()
     amplification = told["amplification"]
     assert isinstance(amplification, dict)
