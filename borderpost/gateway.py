@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    from borderpost import gateway_care, gateway_keys, gateway_list, gateway_nats  # they need what stands here
+    from borderpost import (
+        gateway_broker,
+        gateway_care,
+        gateway_keys,
+        gateway_list,
+        gateway_nats,
+    )  # they need what stands here
 
     parser = subparsers.add_parser("gateway", help="the region: store, pages, devices")
     verbs = parser.add_subparsers(dest="gateway_verb", required=True, metavar="VERB")
@@ -35,6 +41,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     gateway_care.add_verbs(verbs)
     gateway_list.add_verb(verbs)
     gateway_keys.add_verbs(verbs)
+    gateway_broker.add_arguments(verb(verbs, "broker", "the files of a mosquitto for this region", gateway_broker.run))
     gateway_nats.add_arguments(verb(verbs, "nats", "what the nodes of a NATS cluster need", gateway_nats.run))
 
 

@@ -12,6 +12,7 @@ DEVICE_WRITES = ("evt", "tel", "res")
 DEVICE_READS = ("ack", "cmd", "list")
 
 CRL = "clients.crl"
+LOOPBACK = "127.0.0.1"
 
 PACKET_LIMIT_BYTES = 262_144
 QUEUED_LIMIT_BYTES = 67_108_864  # for each client; a region's worker stands behind thousands of outboxes
@@ -42,6 +43,7 @@ def write_files(
     region: str,
     workers: tuple[str, ...],
     connections_limit: int = CONNECTIONS_LIMIT,
+    host: str = LOOPBACK,
 ) -> Path:
     """Write all of it into ``folder`` and return the path of the settings. The originals stay as closed as they are."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -54,16 +56,18 @@ def write_files(
             _place(folder / name, source.read_bytes(), user)
     _place(folder / "acl", access_list(region, workers, tls.names()).encode(), user)
     config = folder / "mosquitto.conf"
-    _place(config, settings(folder, port, user, connections_limit).encode(), user)
+    _place(config, settings(folder, port, user, connections_limit, host).encode(), user)
     for path in (kept, *kept.iterdir()):
         _give(path, user)
     return config
 
 
-def settings(folder: Path, port: int, user: str | None, connections_limit: int = CONNECTIONS_LIMIT) -> str:
+def settings(
+    folder: Path, port: int, user: str | None, connections_limit: int = CONNECTIONS_LIMIT, host: str = LOOPBACK
+) -> str:
     """The settings that passed the attacks of group E. mosquitto takes no remark behind a value."""
     lines = [
-        f"listener {port} 127.0.0.1",
+        f"listener {port} {host}",
         f"cafile {folder / 'clients-ca.crt'}",
         f"certfile {folder / 'broker.crt'}",
         f"keyfile {folder / 'broker.key'}",

@@ -1,0 +1,49 @@
+"""``borderpost gateway broker``: the files of a mosquitto, from the region's state: settings, and who may do what.
+
+To be run again behind each change, best by the gateway itself: as [broker] reload in gateway.toml.
+"""
+
+import argparse
+import json
+import shlex
+from pathlib import Path
+
+from borderpost.errors import Fault
+from borderpost.gateway import gateway_errors
+
+CONNECTIONS_LIMIT = 200
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--into", type=Path, required=True, metavar="DIR", help="the broker's folder")
+    parser.add_argument("--most", type=int, default=CONNECTIONS_LIMIT, metavar="N", help="connections at one time")
+    parser.add_argument("--then", default="", metavar="COMMAND", help='run this, e.g. "systemctl reload mosquitto"')
+
+
+def run(args: argparse.Namespace) -> int:
+    from gateway.revocation import tell_broker
+    from gateway.state import StateFolder
+    from simulators.network.broker_files import Certificates, write_files
+
+    with gateway_errors():
+        folder = StateFolder(args.state)
+        own = folder.state / "broker"
+        tls = Certificates(
+            own / "broker.crt",
+            own / "broker.key",
+            folder.state / "clients-ca.crt",
+            own / "clients.crl",
+            own / "revoked",
+        )
+        config, workers = folder.config, tuple(folder.workers())
+        try:
+            written = write_files(
+                args.into, config.broker_port, tls, config.region, workers, args.most, config.broker_host
+            )
+        except OSError as error:
+            message = f"The broker's files cannot be written: {error.strerror} ({error.filename})."
+            raise Fault("unwritable", message, "Run borderpost gateway init again, or look at the folder.") from error
+        tell_broker(shlex.split(args.then))
+    told = {"config": str(written), "workers": list(workers), "revoked": list(tls.names()), "told": bool(args.then)}
+    print(json.dumps(told) if args.json else f"mosquitto -c {written}")
+    return 0
