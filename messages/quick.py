@@ -22,6 +22,7 @@ from messages.topics import Channel, Topic
 TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 # Stands before the type in what ``write`` writes, and nowhere before: a quotation mark within a text has a backslash.
 TYPE_MARK: Final = b'","type":"'
+BACKSLASH, DEL = 0x5C, 0x7F  # as numbers: a number is found in bytes five times as fast as bytes are
 SOURCES_KEPT: Final = 1024
 D = TypeVar("D")
 
@@ -65,7 +66,7 @@ def read(body: bytes) -> Wire[Fact] | None:
     reader = _READERS.get(body[begin : body.find(b'"', begin)])
     if reader is None:
         return None
-    if reader.has_texts and (b"\\" in body or b"\x7f" in body):  # Without them no text holds a control character.
+    if reader.has_texts and (BACKSLASH in body or DEL in body):  # Without them no text holds a control character.
         return None
     try:
         wire = reader.decode(body)
