@@ -20,7 +20,7 @@ from gateway.worker import Message
 
 BATCH_FRAMES: Final = 128
 BATCHES_IN_HAND: Final = 2
-BATCH_BYTES: Final = 2_000_000  # about 50 full frames: a live event waits for no more than one such batch
+BATCH_BYTES: Final = 1_000_000  # about 25 full frames: a live event waits for two such batches at most
 CONNECT_LIMIT_S: Final = 10.0
 RETRY_FIRST_S: Final = 0.2
 RETRY_MOST_S: Final = 10.0

@@ -13,8 +13,10 @@ from typing import Any, Final, TypeVar
 from gateway.mqtt import packets
 from gateway.mqtt.packets import Came, Confirmed, Dismissed, Garbled, Packet, Pong, Reader, Welcome
 
-WINDOW: Final = 256
+WINDOW: Final = 128
 UNASKED_MAX: Final = 1_024  # statuses come with QoS 0: beyond this the oldest is forgotten, and a newer one follows
+FEW: Final = 16  # so few wait a moment for others: a commit costs the same for one as for many
+LINGER_S: Final = 0.004
 KEEPALIVE_S: Final = 15
 SESSION_S: Final = 86_400
 SAY_LIMIT_S: Final = 10.0
@@ -63,6 +65,8 @@ class Client(asyncio.Protocol):
             await self._some.wait()
             if self._over.done():
                 raise Lost(self._why())
+        if len(self._came) < FEW:
+            await asyncio.sleep(LINGER_S)
         taken: list[Came] = []
         size_bytes = 0
         while self._came and len(taken) < most and size_bytes < most_bytes:
