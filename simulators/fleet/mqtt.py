@@ -38,13 +38,13 @@ class Wire(asyncio.Protocol):
         self._number = 0
 
     # --- what a device says ---
-    async def greet(self, client: str, topics: Sequence[str]) -> None:
+    async def greet(self, client: str, topics: Sequence[str], qos: int = 1) -> None:
         """Connect as ``client`` and read ``topics``. Raises Refusal, TimeoutError or OSError."""
         name = b"\x00\x04MQTT" + bytes([LEVEL_3_1_1, CLEAN]) + KEEPALIVE_S.to_bytes(2, "big")
         answer = await self._ask(CONNACK, Packet(CONNECT << 4, name + _text(client)))
         if answer[1]:
             raise Refusal(f"The broker refused {client} with code {answer[1]}.")
-        wanted = b"".join(_text(topic) + b"\x01" for topic in topics)
+        wanted = b"".join(_text(topic) + bytes([qos]) for topic in topics)
         answer = await self._ask(SUBACK, Packet(SUBSCRIBE << 4 | QOS_1, b"\x00\x01" + wanted))
         if any(code >= REFUSED for code in answer[2:]):
             raise Refusal(f"The broker does not let {client} read its topics.")

@@ -127,6 +127,10 @@ class Postgres:
         self.kill()
         self.start()
 
+    def cpu_s(self) -> float:
+        """What all its processes of this moment have spent."""
+        return 0.0 if self.pid is None else sum(cpu_s(pid) for pid in (self.pid, *_children(self.pid)))
+
     def fresh(self) -> str:
         """The URL of a new, empty database."""
         import psycopg  # here alone: whoever only starts and kills it needs no driver
@@ -200,6 +204,11 @@ class Postgres:
 
     def _last_words(self) -> str:
         return " / ".join(self.log.read_text(errors="replace").splitlines()[-3:])
+
+
+def cpu_s(pid: int) -> float:
+    """Seconds on a core, of a process and of those that it has seen end."""
+    return sum(map(int, _state(pid)[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def _children(pid: int) -> list[int]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from tests.bench.machine import load, machine
 from tests.bench.page import FIGURES, page, table
 
-NAMES = ("documents", "face", "outbox", "pages", "processes", "lane", "messages", "delivery")
+NAMES = ("documents", "face", "outbox", "pages", "processes", "lane", "messages", "delivery", "scale")
 
 
 def main() -> int:
