@@ -33,7 +33,7 @@ from gateway.links import open_link
 from gateway.meter import Meter
 from gateway.pages.routes import middleware as page_middleware
 from gateway.pages.routes import routes as page_routes
-from gateway.queries import Queries
+from gateway.queries import Queries, newest_alarms
 from gateway.register import Register
 from gateway.state import CONFIG_NAME, StateFolder
 from gateway.store.connection import Connection
@@ -159,6 +159,7 @@ class _Gateway:
             referrals=queries.referrals(_now()),
             movements=queries.movements(),
             counts=queries.counts(),
+            alarms=newest_alarms(queries.alarms(), _now()),
         )
 
     def _healthy(self) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """What does the store tell pages and API? Reads only, on a connection of its own; no sealed body is opened here."""
 
 import json
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -8,7 +9,7 @@ from gateway.arrivals import Gap, declared_drops, gaps
 from gateway.rows import EPOCH
 from gateway.store.connection import Connection, Row
 from gateway.tallies import totals
-from gateway.views import CountsView, MovementView, ReferralView
+from gateway.views import AlarmView, CountsView, MovementView, ReferralView
 
 MOVEMENTS_SHOWN = 50
 REFERRALS_SHOWN = 20
@@ -82,6 +83,16 @@ class Queries:
         """The newest first."""
         query = "SELECT device, code, boot, seq, since_ms FROM alarms ORDER BY since_ms DESC, device, code LIMIT ?"
         return [dict(row) for row in self._connection.execute(query, (ALARMS_SHOWN,))]
+
+
+def newest_alarms(alarms: Iterable[Mapping[str, object]], now: datetime) -> tuple[AlarmView, ...]:
+    """Each kind once for each device, the newest first: a clone that sends a thousand frames is one line."""
+    met: dict[tuple[str, str], list[int]] = {}
+    for alarm in alarms:
+        met.setdefault((str(alarm["device"]), str(alarm["code"])), []).append(int(str(alarm["since_ms"])))
+    now_ms = now.timestamp() * 1000
+    views = [AlarmView(*key, len(times), max(0.0, now_ms - max(times)) / 1000) for key, times in met.items()]
+    return tuple(sorted(views, key=lambda view: view.since_s))
 
 
 def _movement(row: Row) -> MovementView:

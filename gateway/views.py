@@ -57,9 +57,20 @@ class CountsView:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmView:
+    """What the gateway itself has to say of a device; nobody's when no signature proved a sender."""
+
+    device: str
+    code: str
+    times: int  # of late
+    since_s: float  # the newest
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     region: str
     lanes: tuple[LaneView, ...]
     referrals: tuple[ReferralView, ...]
     movements: tuple[MovementView, ...]
     counts: CountsView
+    alarms: tuple[AlarmView, ...] = ()

@@ -23,6 +23,7 @@ PACE_S = 0.25  # a busy region is told four times a second, not two hundred
 # Which texts a card or row shows, in their order: the first view and the script fill the same elements.
 FIELDS = {
     "lanes": ("icon", "device", "post", "word", "people", "waiting", "age"),
+    "alarms": ("icon", "alarm", "device", "times", "age"),
     "referrals": ("wait", "state", "device", "post", "where", "reasons"),
     "movements": ("time", "icon", "outcome", "direction", "device", "post", "document", "reasons"),
 }

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from gateway.pages.condition import ICONS, Condition, condition, word
-from gateway.pages.words import DIRECTIONS, OUTCOME_ICONS, OUTCOMES, PLACES, age, reasons, said
-from gateway.views import CountsView, LaneView, MovementView, Overview, ReferralView
+from gateway.pages.words import ALARMS, DIRECTIONS, OUTCOME_ICONS, OUTCOMES, PLACES, age, reasons, said
+from gateway.views import AlarmView, CountsView, LaneView, MovementView, Overview, ReferralView
 
 LANES_SHOWN = 120
 REFERRALS_SHOWN = 30
 MOVEMENTS_SHOWN = 20
+ALARMS_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ Lists = Mapping[str, tuple[Row, ...]]
 def lists(overview: Overview) -> Lists:
     return {
         "lanes": tuple(lane_row(lane) for lane in overview.lanes[:LANES_SHOWN]),
+        "alarms": tuple(alarm_row(each) for each in overview.alarms[:ALARMS_SHOWN]),
         "referrals": tuple(referral_row(each) for each in _waiting_first(overview.referrals)[:REFERRALS_SHOWN]),
         "movements": _numbered(movement_row(each) for each in overview.movements[:MOVEMENTS_SHOWN]),
     }
@@ -40,6 +42,7 @@ def texts(overview: Overview) -> Mapping[str, str]:
     return {
         **count_texts(overview.counts),
         "lanes-note": f"{heard} of {len(conditions)} heard" + _more(len(conditions), LANES_SHOWN),
+        "alarms-note": _more(len(overview.alarms), ALARMS_SHOWN).removeprefix(", "),
         "referrals-note": f"{len(unseen)} waiting" + _more(len(overview.referrals), REFERRALS_SHOWN),
     }
 
@@ -68,6 +71,20 @@ def lane_row(lane: LaneView) -> Row:
             "people": _people(lane, now),
             "waiting": f"{lane.outbox_waiting} to send" if lane.outbox_waiting else "",
             "age": "not since start" if lane.last_seen_s is None else f"heard {age(lane.last_seen_s)} ago",
+        },
+    )
+
+
+def alarm_row(alarm: AlarmView) -> Row:
+    return Row(
+        f"{alarm.device} {alarm.code}",
+        "alarm",
+        {
+            "icon": "!",
+            "alarm": said(alarm.code, ALARMS),
+            "device": alarm.device or "an unproven sender",
+            "times": f"{alarm.times} times, the last" if alarm.times > 1 else "",
+            "age": f"{age(alarm.since_s)} ago",
         },
     )
 

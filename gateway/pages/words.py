@@ -43,6 +43,15 @@ OUTCOMES: dict[str, str] = {
     "abandoned": "Abandoned",
 }
 OUTCOME_ICONS: dict[str, str] = {"granted": "\u203a", "left": "\u2713", "referred": "!", "abandoned": "\u21a9"}
+ALARMS: dict[str, str] = {
+    "device-cloned": "Two devices share one identity",
+    "sequence-conflict": "Two different events claim one number",
+    "quarantine-full": "Sends too much that cannot be taken",
+    "from-the-future": "Its clock is ahead",
+    "revoked-key": "A revoked device still sends",
+    "wrong-topic": "Sends under another's name",
+    "wrong-region": "Sends what is sealed to another region",
+}
 DIRECTIONS: dict[str, str] = {"entry": "Entry", "exit": "Exit"}
 PLACES: dict[str, str] = {"inside": "inside the gate", "outside": "before the gate"}
 

@@ -13,7 +13,7 @@ from edge.gate.events import Reason
 from edge.pages.app import build
 from edge.pages.protocols import DeskView, PageSettings, Screen, Sign
 from gateway.pages.routes import middleware, routes
-from gateway.views import CountsView, LaneView, MovementView, Overview, ReferralView
+from gateway.views import AlarmView, CountsView, LaneView, MovementView, Overview, ReferralView
 from web.serve import PageServer, listen
 
 KEY = "correct-horse-battery-staple"
@@ -203,7 +203,8 @@ def overview() -> Overview:
         )
     )
     counts = CountsView(20412, 10233, 10190, 31, 12, 10177, 4, 0, 0, 0)
-    return Overview("north", lanes, referrals, movements, counts)
+    alarms = (AlarmView("lane-2", "device-cloned", 1, 12.0), AlarmView("", "wrong-topic", 7, 4000.0))
+    return Overview("north", lanes, referrals, movements, counts, alarms)
 
 
 def region_app(region: PretendRegion) -> Starlette:

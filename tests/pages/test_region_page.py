@@ -1,10 +1,14 @@
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Page
 
+from gateway.alarms import Alarm
 from gateway.pages.condition import Condition, condition
 from gateway.pages.rows import LANES_SHOWN, lists, texts
+from gateway.pages.words import ALARMS
+from gateway.queries import newest_alarms
 from gateway.views import LaneView, ReferralView
 from tests.pages.asking import ask, first_event
 from tests.pages.looking import fits, load_axe, violations
@@ -50,6 +54,27 @@ def test_more_lanes_than_fit_are_counted_and_not_forgotten() -> None:
     many = replace(overview(), lanes=tuple(replace(LANE, device=f"lane-{n}") for n in range(LANES_SHOWN + 30)))
     assert len(lists(many)["lanes"]) == LANES_SHOWN
     assert texts(many)["lanes-note"] == f"{LANES_SHOWN + 30} of {LANES_SHOWN + 30} heard, 30 more not shown"
+
+
+def test_the_regions_own_alarms_are_told_in_words_and_once_for_each_device() -> None:
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    since_ms = int(now.timestamp() * 1000)
+    told = [
+        {"device": "", "code": "wrong-topic", "since_ms": since_ms - 60_000},
+        *(
+            {"device": "lane-1", "code": "device-cloned", "boot": "a", "seq": n, "since_ms": since_ms - n}
+            for n in range(9)
+        ),
+    ]
+    rows = lists(replace(overview(), alarms=newest_alarms(told, now)))["alarms"]
+    assert [tuple(row.fields.values()) for row in rows] == [
+        ("!", "Two devices share one identity", "lane-1", "9 times, the last", "0 s ago"),
+        ("!", "Sends under another's name", "an unproven sender", "", "1 min ago"),
+    ]
+
+
+def test_each_alarm_of_the_gateway_has_words() -> None:
+    assert set(ALARMS) == {alarm.value for alarm in Alarm}
 
 
 def live(page: Page, url: str) -> None:
