@@ -1,4 +1,4 @@
--- As 0002_intake.sql, and the events lie in a part for each month (ADR 6): the month in which their boot was first
+-- As 0002_intake.sql, and the events lie in a part for each month (ADR 9): the month in which their boot was first
 -- heard stands in the upper half of the boot's key, so a boot never lies in two parts, and one unique key over
 -- (boot, number) is enough for all workers. The store makes the parts ahead of time; old ones are dropped whole.
 -- No region was kept in PostgreSQL before this number, so nothing is carried over.

@@ -24,7 +24,7 @@ def part_of(month: int) -> str:
 
 
 def make_part(month: int) -> tuple[str, ...]:
-    """The statements that make it. An event's id is unique within its part: more is not promised (ADR 6)."""
+    """The statements that make it. An event's id is unique within its part: more is not promised (ADR 9)."""
     name, first, end = part_of(month), month << MONTH_BITS, (month + 1) << MONTH_BITS
     return (
         f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF events FOR VALUES FROM ({first}) TO ({end})",
