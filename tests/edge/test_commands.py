@@ -92,7 +92,7 @@ def test_a_command_is_written_down_before_it_acts_and_is_answered() -> None:
     assert lane.alarms == []
 
 
-def test_a_replayed_command_does_not_act_twice_D03() -> None:
+def test_a_replayed_command_does_not_act_twice() -> None:
     lane = Lane()
     first, second = command(1), command(2)
     assert [result for result, _ in lane.obey(first, first, second, first)] == [
@@ -139,7 +139,7 @@ def test_a_command_that_would_last_for_hours_does_not_act() -> None:
     ],
     ids=["another-key", "revoked", "unknown", "a-worker", "other-device", "other-post", "altered", "cut", "nothing"],
 )
-def test_a_forged_command_does_not_act_and_is_not_answered_E03(forged: bytes) -> None:
+def test_e03_a_forged_command_does_not_act_and_is_not_answered(forged: bytes) -> None:
     lane = Lane()
     assert lane.obey(forged) == []
     assert lane.acted == []

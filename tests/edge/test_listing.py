@@ -119,7 +119,7 @@ def test_a_list_goes_on_where_it_was_cut_off(lane: Lane) -> None:
 
 
 # --- what is refused ---
-def test_an_older_list_is_refused_also_after_a_restart_G02(lane: Lane) -> None:
+def test_g02_an_older_list_is_refused_also_after_a_restart(lane: Lane) -> None:
     old = told(4, documents(40))
     lane.take(*told(5, documents(50)))
     lane.start()
@@ -129,20 +129,20 @@ def test_an_older_list_is_refused_also_after_a_restart_G02(lane: Lane) -> None:
     assert lane.content == documents(50)
 
 
-def test_an_older_list_does_not_push_aside_a_newer_one_on_its_way_G02(lane: Lane) -> None:
+def test_g02_an_older_list_does_not_push_aside_a_newer_one_on_its_way(lane: Lane) -> None:
     newer = told(6, documents(60))
     lane.take(newer[0])
     assert lane.refuses(told(5, documents(50))[0]) == "older"
     assert lane.take(*newer[1:]) == Taken("documents", 6, "full")
 
 
-def test_a_number_far_ahead_is_refused_G03(lane: Lane) -> None:
+def test_g03_a_number_far_ahead_is_refused(lane: Lane) -> None:
     lane.take(*told(5, documents(5)))
     assert lane.refuses(*told(5 + JUMP_MAX + 1, documents(6))) == "too-far-ahead"
     assert lane.take(*told(6, documents(6))) is not None
 
 
-def test_a_list_whose_time_is_over_says_so_G04_G12(lane: Lane) -> None:
+def test_g04_g12_a_list_whose_time_is_over_says_so(lane: Lane) -> None:
     lane.take(*told(1, documents(1)))
     lane.now_ms += VALID_S * 1000
     assert not lane.status()["stale"]
@@ -152,7 +152,7 @@ def test_a_list_whose_time_is_over_says_so_G04_G12(lane: Lane) -> None:
     assert not lane.status()["stale"]
 
 
-def test_chunks_of_another_list_are_not_mixed_in_G05(lane: Lane) -> None:
+def test_g05_chunks_of_another_list_are_not_mixed_in(lane: Lane) -> None:
     """Nor does the manifest of one name pass for another's."""
     first, second = told(1, documents(20_000)), told(1, documents(20_001))
     lane.take(first[0], first[1])
@@ -162,7 +162,7 @@ def test_chunks_of_another_list_are_not_mixed_in_G05(lane: Lane) -> None:
     assert not lane.listing.path("persons").exists()
 
 
-def test_endless_data_is_refused_G06(lane: Lane) -> None:
+def test_g06_endless_data_is_refused(lane: Lane) -> None:
     content = documents(100)
     manifest, chunk = told(1, content)
     lane.take(manifest)
@@ -172,7 +172,7 @@ def test_endless_data_is_refused_G06(lane: Lane) -> None:
     assert lane.take(manifest, chunk) is not None
 
 
-def test_a_list_that_crawls_does_not_take_the_old_ones_place_G07(lane: Lane) -> None:
+def test_g07_a_list_that_crawls_does_not_take_the_old_ones_place(lane: Lane) -> None:
     lane.take(*told(1, documents(10)))
     lane.take(*told(2, documents(20_000))[:-1])
     lane.start()
@@ -196,12 +196,12 @@ def test_a_list_that_crawls_does_not_take_the_old_ones_place_G07(lane: Lane) -> 
     ],
     ids=["region", "key", "revoked", "unknown", "name", "altered", "cut", "empty", "long"],
 )
-def test_what_no_control_key_of_this_region_signed_is_refused_G08_G11(lane: Lane, message: bytes) -> None:
+def test_g08_g11_what_no_control_key_of_this_region_signed_is_refused(lane: Lane, message: bytes) -> None:
     assert lane.refuses(message)
     assert list((lane.folder / "lists").iterdir()) == []
 
 
-def test_an_entry_taken_out_on_the_way_is_seen_G11(lane: Lane) -> None:
+def test_g11_an_entry_taken_out_on_the_way_is_seen(lane: Lane) -> None:
     manifest, chunk = told(1, documents(50))
     lane.take(manifest)
     read = read_chunk(chunk)
@@ -211,7 +211,7 @@ def test_an_entry_taken_out_on_the_way_is_seen_G11(lane: Lane) -> None:
     assert "taking" not in lane.status()
 
 
-def test_a_delta_on_another_base_is_refused_G10(lane: Lane) -> None:
+def test_g10_a_delta_on_another_base_is_refused(lane: Lane) -> None:
     first, other, second = documents(9000), documents(9001), documents(9002)
     lane.take(*told(1, first))
     assert lane.refuses(told(3, second, base=(2, other))[0]) == "wrong-base"
@@ -220,7 +220,7 @@ def test_a_delta_on_another_base_is_refused_G10(lane: Lane) -> None:
     assert lane.take(*told(2, second)) == Taken("documents", 2, "full")
 
 
-def test_a_base_that_is_lost_while_the_delta_comes_is_seen_G10(lane: Lane) -> None:
+def test_g10_a_base_that_is_lost_while_the_delta_comes_is_seen(lane: Lane) -> None:
     first, second = documents(9000), documents(9001)
     lane.take(*told(1, first))
     manifest, chunk = told(2, second, base=(1, first))
@@ -236,7 +236,7 @@ def test_a_signed_list_that_the_lane_cannot_read_does_not_take_the_place_of_one_
     assert lane.content == documents(10)
 
 
-def test_a_disk_without_room_is_seen_before_anything_is_begun_G16(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_g16_a_disk_without_room_is_seen_before_anything_is_begun(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
     full = os.statvfs_result((4096, 4096, 10, 1, 1, 10, 1, 1, 0, 255))
     monkeypatch.setattr(os, "statvfs", lambda path: full)
     assert lane.refuses(*told(1, documents(10))) == "disk-full"
@@ -269,7 +269,7 @@ def cut_at(calls: int, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     return lambda: made
 
 
-def test_a_power_cut_at_any_step_leaves_the_old_list_or_the_new_one_G09(tmp_path: Path) -> None:
+def test_g09_a_power_cut_at_any_step_leaves_the_old_list_or_the_new_one(tmp_path: Path) -> None:
     first, second = documents(9000), documents(9001)
     (tmp_path / "before").mkdir()
     before = Lane(tmp_path / "before")

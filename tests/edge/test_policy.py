@@ -57,14 +57,14 @@ def test_what_the_region_signed_is_obeyed(folder: Path) -> None:
     assert not reasons(policy(folder, None)) & {STALE, INVALID}  # lists = "local"
 
 
-def test_a_list_that_somebody_put_there_is_not_asked_G11(folder: Path) -> None:
+def test_g11_a_list_that_somebody_put_there_is_not_asked(folder: Path) -> None:
     asked = policy(folder, signed(folder).get)
     assert STALE not in reasons(asked)
     (folder / "lists" / "documents.json").write_bytes(listed("documents", "2 "))
     assert STALE in reasons(asked)
 
 
-def test_rules_that_somebody_put_there_refer_everybody_G01(folder: Path) -> None:
+def test_g01_rules_that_somebody_put_there_refer_everybody(folder: Path) -> None:
     asked = policy(folder, signed(folder).get)
     rules = (folder / "rules.toml").read_text()
     (folder / "rules.toml").write_text(rules + "\n")
@@ -75,7 +75,7 @@ def test_without_anything_from_the_region_everybody_is_referred(folder: Path) ->
     assert reasons(policy(folder, lambda name: None)) == {INVALID}
 
 
-def test_a_list_whose_manifest_is_too_old_is_asked_and_refers_everybody_G04_G12(folder: Path) -> None:
+def test_g04_g12_a_list_whose_manifest_is_too_old_is_asked_and_refers_everybody(folder: Path) -> None:
     verdict = policy(folder, signed(folder).get, stale=("persons",))(DOCUMENT)
     assert [finding.reason for finding in verdict.findings].count(STALE) == 1
     assert [asked.name for asked in verdict.lists] == ["documents", "persons"]

@@ -81,7 +81,7 @@ def test_a_backup_restored_on_another_machine_opens_every_body(region: Any, tmp_
     assert (folder.state / "broker" / "broker.key").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_backup_tape_shows_no_traveller_and_no_key_H08(region: Any, tmp_path: Path) -> None:
+def test_h08_a_backup_tape_shows_no_traveller_and_no_key(region: Any, tmp_path: Path) -> None:
     lane = region.lane()
     store(region, offer(lane, lane.granted(1)), (str(lane.topic), lane.frame([lane.referred(2)])[:-1]))
     personal = [CANARY.encode(), NUMBER.encode(), b"1980-02-03"]
@@ -204,7 +204,7 @@ def test_a_damaged_backup_is_not_taken(region: Any, tmp_path: Path) -> None:
     assert rows(region.state, "SELECT * FROM devices") == before
 
 
-def test_a_backup_cannot_write_outside_its_folder_G14(region: Any, tmp_path: Path) -> None:
+def test_g14_a_backup_cannot_write_outside_its_folder(region: Any, tmp_path: Path) -> None:
     made = backup(region.authority, tmp_path / "tape", region.now, None)
 
     def change(name: str, was: bytes) -> bytes:
@@ -264,7 +264,7 @@ def test_a_restore_begins_a_new_epoch(region: Any, tmp_path: Path) -> None:
     assert all(len(each) == 16 for each in seen)
 
 
-def test_erased_and_revoked_stay_so_after_a_restore_H12(region: Any, tmp_path: Path) -> None:
+def test_h12_erased_and_revoked_stay_so_after_a_restore(region: Any, tmp_path: Path) -> None:
     lane = region.lane()
     store(region, offer(lane, lane.granted(1), lane.left(1), lane.granted(2)))
     made = backup(region.authority, tmp_path / "tape", region.now, None)
@@ -281,7 +281,7 @@ def test_erased_and_revoked_stay_so_after_a_restore_H12(region: Any, tmp_path: P
     assert (region.state / "broker" / "revoked").read_text().split() == [lane.name]
 
 
-def test_bodies_whose_date_has_come_since_the_backup_are_not_restored_H12(region: Any, tmp_path: Path) -> None:
+def test_h12_bodies_whose_date_has_come_since_the_backup_are_not_restored(region: Any, tmp_path: Path) -> None:
     lane = region.lane()
     store(region, offer(lane, lane.granted(1)))
     made = backup(region.authority, tmp_path / "tape", region.now, None)
@@ -306,7 +306,7 @@ def test_a_body_goes_on_its_date_and_its_row_stays(region: Any) -> None:
     assert rows(region.state, "SELECT count(*) FROM quarantine WHERE body IS NOT NULL") == [(0,)]
 
 
-def test_what_is_erased_lies_in_no_free_page_and_no_log_H07(region: Any) -> None:
+def test_h07_what_is_erased_lies_in_no_free_page_and_no_log(region: Any) -> None:
     lane = region.lane()
     store(region, offer(lane, lane.granted(1)))
     with closing(connect(region.authority.store_path())) as connection:
@@ -337,7 +337,7 @@ def test_old_rows_go_with_all_that_was_read_off_them(region: Any) -> None:
         assert Queries(connection).movements() == ()
 
 
-def test_a_crossing_that_is_sent_again_after_its_erasure_is_erased_again_H12(region: Any) -> None:
+def test_h12_a_crossing_that_is_sent_again_after_its_erasure_is_erased_again(region: Any) -> None:
     lane = region.lane()
     write_down(region.state, Entry("erased", lane.name, lane.crossing(1), 1))
     store(region, offer(lane, lane.granted(1), lane.granted(2)))

@@ -279,7 +279,7 @@ def test_a_status_that_does_not_tell_lists_gets_none(desk: Desk, told: object) -
     assert desk.hear(desk.region.lane(), {"lists": told}) == []
 
 
-def test_a_list_that_lost_much_of_itself_is_not_published_unasked_G11(desk: Desk) -> None:
+def test_g11_a_list_that_lost_much_of_itself_is_not_published_unasked(desk: Desk) -> None:
     publish(desk, listed(100))
     for content in (listed(69), listed(0)):
         with pytest.raises(GatewayError) as refused:

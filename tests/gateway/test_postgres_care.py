@@ -77,7 +77,7 @@ def test_a_region_on_postgres_is_restored_as_it_was_but_for_what_was_erased_and_
         assert Register(connection).snapshot()[lane.name].revoked
 
 
-def test_a_backup_of_postgres_shows_no_password_and_opens_with_its_passphrase_alone_H08(
+def test_h08_a_backup_of_postgres_shows_no_password_and_opens_with_its_passphrase_alone(
     region: Region, tmp_path: Path
 ) -> None:
     lane = region.lane()
