@@ -9,6 +9,7 @@ import http.client
 import json
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -121,11 +122,9 @@ def _proven_ca(at: str, claim: Claim) -> bytes:
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     pem = _Link(at, context).ask("GET", CA_PATH)
-    try:
-        if claim.names(pem):
-            return pem
-    except ValueError:
-        pass
+    with suppress(ValueError):
+        if (named := claim.proven(pem)) is not None:
+            return named
     message = f"Whoever answers at {at} is not the gateway that made this claim."
     raise EnrolmentRefused("other-gateway", message, "Check the address; if it is right, somebody stands in between.")
 

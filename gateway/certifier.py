@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway import certificates
 from gateway.certificates import Issuer
@@ -58,20 +60,27 @@ class Certifier:
         return certificate
 
     def certificate(self, device: str, csr_pem: bytes) -> x509.Certificate:
-        key = certificates.requested_key(_request(csr_pem), device)
-        if key is None:
-            raise GatewayError("bad-request", "The certificate request does not prove a P-256 key for this device.")
+        key = proven_key(csr_pem, device)
         certificate = certificates.client_certificate(self.issuer, device, key, self.now)
         ends = certificate.not_valid_after_utc.isoformat()
         self.register.issued(certificate.serial_number, device, "device", ends)
         return certificate
 
 
-def _request(pem: bytes) -> x509.CertificateSigningRequest:
+def proven_key(csr_pem: bytes, device: str) -> ec.EllipticCurvePublicKey:
+    """The key that this request proves to be the device's own. Raises GatewayError, whatever the bytes are."""
     try:
-        return x509.load_pem_x509_csr(pem)
-    except ValueError:
+        key = certificates.requested_key(x509.load_pem_x509_csr(csr_pem), device)
+    except (
+        ValueError,
+        TypeError,
+        UnsupportedAlgorithm,
+        x509.InvalidVersion,
+    ):  # what cryptography says of odd names, keys and signatures
         raise GatewayError("bad-request", "The certificate request cannot be read.") from None
+    if key is None:
+        raise GatewayError("bad-request", "The certificate request does not prove a P-256 key for this device.")
+    return key
 
 
 def check_names(post: str, device: str) -> None:

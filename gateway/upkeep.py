@@ -7,6 +7,9 @@ from contextlib import closing
 from datetime import datetime
 from typing import Final
 
+from cryptography.x509 import load_pem_x509_certificate
+
+from gateway import certificates
 from gateway.errors import GatewayError
 from gateway.register import Register
 from gateway.retention import Swept, erased_in, sweep
@@ -37,4 +40,13 @@ async def keep_up(folder: StateFolder, now: Callable[[], datetime]) -> None:
 def sweep_once(folder: StateFolder, now: datetime) -> Swept:
     with closing(folder.open_store()) as connection:
         Register(connection).end_retired(int(now.timestamp() * 1000))
+        say_what_ends(folder, now)
         return sweep(connection, erased_in(folder.state), now, folder.config.keep_days)
+
+
+def say_what_ends(folder: StateFolder, now: datetime) -> None:
+    """The region's own certificates: only ``gateway init`` renews them, for only it may need the CAs' keys."""
+    for path in (folder.worker_certificate(), folder.state / "enrolment.crt", folder.state / "broker" / "broker.crt"):
+        if path.exists() and certificates.is_due(certificate := load_pem_x509_certificate(path.read_bytes()), now):
+            ends = certificate.not_valid_after_utc
+            log.warning("%s ends on %s: run borderpost gateway init again, and start anew", path.name, ends.date())

@@ -8,17 +8,17 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
+import ssl
 from dataclasses import dataclass
 from typing import Final
-
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 SECRET_BYTES: Final = 16
 DIGEST_BYTES: Final = 16
 CHECK_BYTES: Final = 3
 GROUP_CHARS: Final = 4
 CODE_MAX_CHARS: Final = 100
+CERTIFICATE: Final = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]{1,16384})-----END CERTIFICATE-----")
 
 
 class BadClaim(ValueError):
@@ -54,9 +54,14 @@ class Claim:
         text = base64.b32encode(self.secret + self.ca_digest + self._check()).decode()
         return "-".join(text[at : at + GROUP_CHARS] for at in range(0, len(text), GROUP_CHARS))
 
-    def names(self, servers_ca_pem: bytes) -> bool:
-        """Is this the CA that whoever made the claim meant? Raises ValueError when it is no certificate."""
-        return hmac.compare_digest(ca_digest(servers_ca_pem), self.ca_digest)
+    def proven(self, pem: bytes) -> bytes | None:
+        """The CA that whoever made the claim meant, alone; None when it is another. Raises ValueError for no PEM.
+
+        Whoever stands in between may send it together with a CA of his own: that one must not come to be believed.
+        """
+        der = der_of(pem)
+        named = hmac.compare_digest(_digest(der), self.ca_digest)
+        return ssl.DER_cert_to_PEM_cert(der).encode("ascii") if named else None
 
     def _check(self) -> bytes:
         return hashlib.sha256(b"borderpost claim\n" + self.secret + self.ca_digest).digest()[:CHECK_BYTES]
@@ -67,4 +72,16 @@ class Claim:
 
 def ca_digest(pem: bytes) -> bytes:
     """Of the certificate's DER, so that blanks and line ends of the PEM do not matter."""
-    return hashlib.sha256(x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)).digest()[:DIGEST_BYTES]
+    return _digest(der_of(pem))
+
+
+def der_of(pem: bytes) -> bytes:
+    """The first certificate of a PEM file. Raises ValueError."""
+    found = CERTIFICATE.search(pem)
+    if found is None:
+        raise ValueError("no certificate in it")
+    return base64.b64decode(b"".join(found[1].split()), validate=True)
+
+
+def _digest(der: bytes) -> bytes:
+    return hashlib.sha256(der).digest()[:DIGEST_BYTES]

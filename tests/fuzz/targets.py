@@ -40,7 +40,7 @@ from simulators.issuing.passports import Passport
 from simulators.issuing.state import open_states, write_trust
 from simulators.lists import ListedDocument, ListedPerson, write_lists
 from simulators.people.citizens import citizens, live, portrait
-from tests.fuzz import chip_proofs, delivery, lds, mrz, pace, pki, reading, seals, trust
+from tests.fuzz import chip_proofs, delivery, joining, lds, mrz, pace, pki, reading, seals, trust
 from tests.fuzz.garbage import garbage
 from tests.fuzz.target import Make, Target
 
@@ -62,6 +62,7 @@ def targets(folder: Path) -> list[Target]:
         *_paper(passports, folder / "trust"),
         *_wires(),
         *delivery.targets(),
+        *joining.targets(),
         *_files(folder),
         *_pictures(),
         *lds.targets(portrait(citizens()[0]), TODAY),

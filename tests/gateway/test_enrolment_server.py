@@ -46,6 +46,7 @@ class Door:
     region: Any
     certificate: Path
     key: Path
+    ca: Path | None = None
     port: int = 0
     ahead: timedelta = timedelta(0)
     clock_s: float = 1_000.0
@@ -64,7 +65,7 @@ class Door:
     @contextlib.contextmanager
     def open(self) -> Iterator["Door"]:
         joining = Joining(self.region.authority)
-        server = EnrolmentServer(joining, self.region.authority.servers_ca(), self.now, lambda: self.clock_s)
+        server = EnrolmentServer(joining, self.ca or self.region.authority.servers_ca(), self.now, lambda: self.clock_s)
         ready, loop = threading.Event(), asyncio.new_event_loop()
 
         def opened(port: int) -> None:
@@ -162,6 +163,21 @@ def test_whoever_shows_the_right_ca_and_does_not_hold_its_certificate_is_not_tol
     code = Joining(region.authority).claim("harbour", "lane-1", region.now).code
     pretended = Door(region, stranger.state / "enrolment.crt", stranger.state / "secrets" / "enrolment.key")
     with pretended.open() as door:
+        assert refused(lambda: enrol_at(door.at, code, tmp_path / "identity", "harbour", "lane-1", now)) == (
+            "other-gateway"
+        )
+    assert [device["state"] for device in Joining(region.authority).show(region.now)] == ["invited"]
+
+
+def test_whoever_sends_the_right_ca_and_his_own_beside_it_is_not_believed(
+    region: Any, new_region: Callable[[str], Any], tmp_path: Path
+) -> None:
+    stranger = new_region("south")
+    both = tmp_path / "both.crt"
+    both.write_bytes(region.authority.servers_ca().read_bytes() + stranger.authority.servers_ca().read_bytes())
+    code = Joining(region.authority).claim("harbour", "lane-1", region.now).code
+    own = stranger.state
+    with Door(region, own / "enrolment.crt", own / "secrets" / "enrolment.key", both).open() as door:
         assert refused(lambda: enrol_at(door.at, code, tmp_path / "identity", "harbour", "lane-1", now)) == (
             "other-gateway"
         )

@@ -18,6 +18,7 @@ from gateway.intake import judge
 from gateway.register import Register
 from gateway.rotation import add_worker, copy_for, rotate
 from gateway.state import TOLD_TO_ALL_S, StateFolder
+from gateway.upkeep import say_what_ends
 from messages.frame import seal_frame
 from messages.keys import RegionPublic
 
@@ -136,3 +137,11 @@ def test_a_retired_workers_public_key_is_enough_to_believe_it(region: Any) -> No
     add_worker(region.authority, "gateway-2", region.now + timedelta(days=1))
     region.authority.secret("gateway-2.ack.key").unlink()
     assert list(StateFolder(region.state).gateways()) == ["gateway-1", "gateway-2"]
+
+
+def test_the_gateway_says_which_of_its_own_certificates_end(region: Any, caplog: pytest.LogCaptureFixture) -> None:
+    say_what_ends(region.authority, region.now + timedelta(days=200))
+    assert caplog.text == ""
+    say_what_ends(region.authority, region.now + timedelta(days=300))
+    for name in ("gateway-1.crt", "enrolment.crt", "broker.crt"):
+        assert f"{name} ends on" in caplog.text

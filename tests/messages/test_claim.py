@@ -47,9 +47,23 @@ def test_what_is_too_short_or_too_long_is_none(code: str) -> None:
 def test_a_claim_names_one_ca_and_no_other() -> None:
     own, other = (certificate_pem(new_issuer("north servers-ca", NOW).certificate) for _ in range(2))
     claim = Claim(bytes(16), ca_digest(own))
-    assert claim.names(own)
-    assert claim.names(b"a remark before it\n" + own)
-    assert not claim.names(other)
+    assert claim.proven(own) == own
+    assert claim.proven(own.replace(b"\n", b"\r\n")) == own
+    assert claim.proven(other) is None
+
+
+def test_what_stands_beside_the_named_ca_is_not_taken_with_it() -> None:
+    own, other = (certificate_pem(new_issuer("north servers-ca", NOW).certificate) for _ in range(2))
+    claim = Claim(bytes(16), ca_digest(own))
+    assert claim.proven(own + other) == own
+    assert claim.proven(b"a remark before it\n" + own) == own
+    assert claim.proven(other + own) is None
+
+
+@pytest.mark.parametrize("pem", [b"", b"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----", b"\xff" * 100])
+def test_what_holds_no_certificate_is_a_value_error(pem: bytes) -> None:
+    with pytest.raises(ValueError, match="certificate"):
+        CLAIM.proven(pem)
 
 
 def test_no_log_line_shows_a_code() -> None:
