@@ -54,6 +54,7 @@ class Prepared(Struct, frozen=True, array_like=True, gc=False):
     rows: tuple[EventRow, ...]
     dropped: tuple[Dropped, ...]
     aside: tuple[Aside, ...]
+    again: Range | None = None  # of a frame that is stored already: its numbers, and no rows
 
     @property
     def topic(self) -> Topic:

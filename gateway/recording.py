@@ -45,6 +45,7 @@ class Outcome:
     duplicates: int = 0
     quarantined: int = 0
     alarms: list[tuple[str, str]] = field(default_factory=list)  # device, code
+    whole: list[bool] = field(default_factory=list)  # of each frame: is every number of it settled?
 
 
 @dataclass(slots=True)
@@ -68,7 +69,7 @@ def store(connection: Connection, frames: Sequence[Prepared], now: datetime) -> 
         connection.alone_with({_sender(frame) for frame in frames})
         batch = _Batch(connection, int(now.timestamp() * 1000))
         batch.take(frames)
-        return batch.outcome()
+        return batch.outcome(frames)
 
 
 class _Batch:
@@ -100,7 +101,7 @@ class _Batch:
         for offered in again:
             self._look_at(offered)
 
-    def outcome(self) -> Outcome:
+    def outcome(self, frames: Sequence[Prepared]) -> Outcome:
         """Write what the batch adds up to."""
         receipts: list[Receipt] = []
         for key, (topic, boot, seqs) in sorted(self._settled.items()):
@@ -114,7 +115,14 @@ class _Batch:
         crossings.follow(self._connection, stored, self._tallies)
         self._tallies.keep(self._connection)
         total = self._tallies.total
-        return Outcome(receipts, len(stored), total("duplicates"), total("quarantined"), self._alarms.raised)
+        whole = [self._is_whole(frame) for frame in frames]
+        return Outcome(receipts, len(stored), total("duplicates"), total("quarantined"), self._alarms.raised, whole)
+
+    def _is_whole(self, frame: Prepared) -> bool:
+        if not frame.where or frame.aside:
+            return False
+        settled = self._settled[self._boots.of(frame.topic, frame.boot).key][2]
+        return all(row.seq in settled for row in frame.rows)
 
     # --- what a frame says, whether it is stored or not ---
     def _offered(self, frame: Prepared) -> _Offered | None:
@@ -128,6 +136,10 @@ class _Batch:
         settled = self._settled.setdefault(boot.key, (frame.topic, frame.boot, set()))[2]
         for aside in kept:
             settled.update(range(aside.first, aside.last + 1))
+        if frame.again is not None:
+            first, last = frame.again
+            settled.update(range(first, last + 1))
+            self._tallies.add(boot.device, "duplicates", last - first + 1)
         if not frame.rows:
             return None
         self._hear(frame, boot)

@@ -21,6 +21,7 @@ from gateway.meter import Meter
 from gateway.prepared import Prepared, prepare
 from gateway.recording import Outcome, Receipt, store
 from gateway.register import Register
+from gateway.repeats import Repeats
 from gateway.store.connection import Connection, StoreFault
 from gateway.vault import Vault
 from messages.ack import seal_ack
@@ -98,8 +99,8 @@ class Worker:
         self._down, self._downs_turn = down, asyncio.Lock()
         self._judge = judge
         self._epoch = epoch(reader)
-        self._writers_known = Known(Register(writer))
         self._known = Known(Register(reader))
+        self._repeats = Repeats()
         self.meter = meter or Meter()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="intake")
         self.store_ok = True
@@ -130,26 +131,34 @@ class Worker:
         while True:
             try:
                 if prepared is None:
-                    prepared = await self._judged(frames)
+                    keys = self._known.keys()
+                    prepared = await self._prepared(frames, keys)
                 outcome = await self._in_thread(store, self._writer, prepared, self._now())
             except StoreFault as error:  # a full disk, a lost disk, a lock that stays
                 self._say_refused(error)
                 await asyncio.sleep(delay_s)
                 delay_s = min(delay_s * 2, RETRY_MOST_S)
                 continue
+            for frame, stored, whole in zip(frames, prepared, outcome.whole, strict=True):
+                if whole:
+                    self._repeats.remember(frame.topic, frame.payload, keys, stored)
             self.meter.committed(len(frames), outcome.stored, time.perf_counter() - began_s)
             self._say_stored(outcome)
             return [self._acknowledgement(receipt) for receipt in outcome.receipts]
 
-    async def _judged(self, frames: Sequence[Message]) -> list[Prepared]:
+    async def _prepared(self, frames: Sequence[Message], keys: Mapping[str, KeyRecord]) -> list[Prepared]:
+        known = [self._repeats.known(frame.topic, frame.payload, keys) for frame in frames]
+        new = [(frame.topic, frame.payload) for frame, found in zip(frames, known, strict=True) if found is None]
+        if not new:
+            return [found for found in known if found is not None]
         if self._judge is not None:
-            offers = [(frame.topic, frame.payload) for frame in frames]
-            return await self._judge.judge(offers, self._known.keys(), self._now())
-        return await self._in_thread(self._judge_here, frames)
+            judged = iter(await self._judge.judge(new, keys, self._now()))
+        else:
+            judged = iter(await self._in_thread(self._judge_here, new, keys))
+        return [next(judged) if found is None else found for found in known]
 
-    def _judge_here(self, frames: Sequence[Message]) -> list[Prepared]:
-        keys, region = self._writers_known.keys(), self._keys.region
-        verdicts = [judge(frame.topic, frame.payload, keys, region) for frame in frames]
+    def _judge_here(self, frames: Sequence[tuple[str, bytes]], keys: Mapping[str, KeyRecord]) -> list[Prepared]:
+        verdicts = [judge(topic, payload, keys, self._keys.region) for topic, payload in frames]
         return prepare(verdicts, self._vault, self._now())
 
     async def _in_thread(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

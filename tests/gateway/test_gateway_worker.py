@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from gateway import worker as worker_module
 from gateway.lanes import Lanes
+from gateway.queries import Queries
+from gateway.register import Register
 from gateway.store.sqlite import connect
 from gateway.vault import Vault
 from gateway.worker import Keys, Message, Worker
@@ -106,3 +109,45 @@ def test_a_word_signed_by_another_key_is_not_heard(region: Any, now_s: list[floa
     hear(region, lanes, word(lane, mono_ms=5, state="idle"))
     (view,) = lanes.views([lane.key.record("north", "harbour")])
     assert view.state == "unknown"
+
+
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many frames were looked at, batch by batch."""
+    looked: list[int] = []
+    real = worker_module.prepare
+
+    def counted(verdicts: Any, *rest: Any) -> Any:
+        looked.append(len(verdicts))
+        return real(verdicts, *rest)
+
+    monkeypatch.setattr(worker_module, "prepare", counted)
+    return looked
+
+
+def test_e17_a_frame_that_comes_again_is_counted_and_acknowledged_and_not_looked_at_twice(
+    region: Any, judged: list[int]
+) -> None:
+    lane, path = region.lane(), region.authority.store_path()
+    frame = Message(str(lane.topic), lane.frame([lane.granted(1), lane.left(1)]))
+    other = Message(str(lane.topic), lane.frame([lane.alarm()]))
+    altered = Message(frame.topic, frame.payload[:-1] + bytes([frame.payload[-1] ^ 1]))
+
+    async def story() -> list[list[Message]]:
+        with closing(connect(path)) as writer, closing(connect(path)) as reader:
+            desk = worker(region, writer, reader, Lanes(lambda: 0.0))
+            replies = [await desk.take([frame]), await desk.take([other, frame, frame]), await desk.take([altered])]
+            assert Queries(reader).counts().duplicates_offered == 4
+            assert [row["reason"] for row in Queries(reader).quarantine()] == ["bad-signature"]
+            Register(writer).revoke("lane-1")
+            replies.append(await desk.take([frame]))  # whoever is revoked is looked at again
+            assert [row["reason"] for row in Queries(reader).quarantine()] == ["revoked-key", "bad-signature"]
+            desk.close()
+            return replies
+
+    replies = asyncio.run(asyncio.wait_for(story(), LIMIT_S))
+    record = GatewayRecord("gateway-1", lane.enrolled.gateways["gateway-1"])
+    known = {"gateway-1": record}
+    told = [[verify_ack(one.payload, lane.topic, known).seqs for one in reply] for reply in replies]
+    assert told == [[((1, 2),)], [((1, 3),)], [], []]
+    assert judged == [1, 1, 1, 1]
