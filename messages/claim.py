@@ -78,9 +78,10 @@ def ca_digest(pem: bytes) -> bytes:
 def der_of(pem: bytes) -> bytes:
     """The first certificate of a PEM file. Raises ValueError."""
     found = CERTIFICATE.search(pem)
-    if found is None:
-        raise ValueError("no certificate in it")
-    return base64.b64decode(b"".join(found[1].split()), validate=True)
+    der = base64.b64decode(b"".join(found[1].split()), validate=True) if found else b""
+    if not der:
+        raise ValueError("there is no certificate in it")
+    return der
 
 
 def _digest(der: bytes) -> bytes:
