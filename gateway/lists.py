@@ -20,6 +20,8 @@ from messages.manifest import manifest_of, seal_manifest
 NAMES: Final = ("documents", "persons", "rules")
 BASES_KEPT: Final = 3
 SHRINKS_MOST: Final = 0.3  # of its entries
+FLOOR: Final = "list:{}"  # among the counters; no device has such a name
+ROOM: Final = 1_000  # numbers that may have been given since the backup; devices take a jump of ten thousand
 RULES_FORMAT: Final = "borderpost-rules-1"
 
 
@@ -60,7 +62,7 @@ def publish(
         kept = _kept(connection, name)
         if not shrink:
             _expect_no_loss(name, entries, kept[max(kept)] if kept else None)
-        number = max(kept, default=0) + 1
+        number = max(_floor(connection, name), *kept, 0) + 1
         deltas = {base: make_delta(old, content) for base, old in kept.items() if base > number - 1 - BASES_KEPT}
         useful = {base: delta for base, delta in deltas.items() if len(delta) < len(content)}
         ways = {0: b"", **useful}
@@ -79,6 +81,19 @@ def publish(
         )
         connection.execute("DELETE FROM lists WHERE name = ? AND number <= ?", (name, number - BASES_KEPT))
     return Published(name, number, len(content), {base: len(delta) for base, delta in useful.items()})
+
+
+def leave_room(connection: Connection) -> None:
+    """After a restore: devices may hold numbers that this store has forgotten, and refuse what is not above them.
+
+    Within the caller's transaction.
+    """
+    for name, number in newest(connection).items():
+        connection.execute(
+            "INSERT INTO counters (device, counter) VALUES (?, ?)"
+            " ON CONFLICT (device) DO UPDATE SET counter = excluded.counter",
+            (FLOOR.format(name), number + ROOM),
+        )
 
 
 def newest(connection: Connection) -> dict[str, int]:
@@ -108,6 +123,11 @@ def piece(connection: Connection, way: Way, at: int, size_bytes: int) -> bytes:
     query = "SELECT substr(content, ?, ?) FROM manifests WHERE name = ? AND base = ? AND digest = ?"
     row = connection.execute(query, (at + 1, size_bytes, way.name, way.base, way.digest)).fetchone()
     return b"" if row is None else bytes(row[0])
+
+
+def _floor(connection: Connection, name: str) -> int:
+    row = connection.execute("SELECT counter FROM counters WHERE device = ?", (FLOOR.format(name),)).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def _kept(connection: Connection, name: str) -> dict[int, bytes]:

@@ -25,6 +25,7 @@ from gateway.epoch import begin_epoch
 from gateway.errors import GatewayError
 from gateway.in_use import alone
 from gateway.ledger import entries
+from gateway.lists import leave_room
 from gateway.register import Register
 from gateway.retention import Swept, erased_in, sweep
 from gateway.revocation import write_lists
@@ -188,6 +189,8 @@ def _begin_anew(connection: Connection, folder: StateFolder, now: datetime) -> S
     connection.migrate()
     _revoke_again(connection, folder, now)
     erased = sweep(connection, erased_in(folder.state), now, folder.config.keep_days)
+    with connection.transaction():
+        leave_room(connection)
     begin_epoch(connection, now)
     return erased
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.errors import GatewayError
+from gateway.store.migrations import migrations
 from gateway.store.opening import open_store
 
 SQLITE, POSTGRES = "store.sqlite", "store.pgdump"
@@ -44,12 +45,15 @@ def dump(url: str, path: Path, into: Path) -> int:
 
 
 def prove_sqlite(path: Path) -> None:
-    """Raises GatewayError when the file is no whole database."""
+    """Raises GatewayError when the file is no whole database, or one of a later release."""
     try:
         with closing(sqlite3.connect(path)) as connection:
             answers = [row[0] for row in connection.execute("PRAGMA integrity_check(1)")]
+            [version] = connection.execute("PRAGMA user_version").fetchone()
     except sqlite3.DatabaseError as error:
-        answers = [str(error)]
+        answers, version = [str(error)], 0
+    if version > max(number for number, _ in migrations("sqlite")):
+        raise GatewayError("unknown-backup", "This backup is of a later release.", "Use the release that made it.")
     if answers != ["ok"]:
         raise GatewayError("bad-backup", "The store in this backup is damaged.", "Restore an older backup.")
 

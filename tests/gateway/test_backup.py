@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from gateway import lists
 from gateway.backup import INDEX, backup
 from gateway.epoch import epoch
 from gateway.errors import GatewayError
@@ -262,6 +263,31 @@ def test_a_restore_begins_a_new_epoch(region: Any, tmp_path: Path) -> None:
         seen.append(now())
     assert len(set(seen)) == 3
     assert all(len(each) == 16 for each in seen)
+
+
+def test_a_list_that_is_published_after_a_restore_is_newer_than_what_devices_hold(region: Any, tmp_path: Path) -> None:
+    rules = b'format = "borderpost-rules-1"\n'
+
+    def publish() -> int:
+        with closing(connect(region.authority.store_path())) as connection:
+            key = region.authority.control_key()
+            return lists.publish(connection, "north", key, "rules", rules, valid_s=60, now_ms=1).number
+
+    assert publish() == 1
+    made = backup(region.authority, tmp_path / "tape", region.now, None)
+    since = [publish() for _ in range(3)]
+    restore(region.state, made.file, region.now, secret=None, force=True)
+    assert publish() > max(since)
+    assert publish() == lists.ROOM + 3  # and goes on by ones
+
+
+def test_a_backup_of_a_later_release_is_not_taken(region: Any, tmp_path: Path) -> None:
+    with closing(connect(region.authority.store_path())) as connection:
+        connection.execute("PRAGMA user_version = 9999")
+    made = backup(region.authority, tmp_path / "tape", region.now, None)
+    with pytest.raises(GatewayError) as refused:
+        restore(region.state, made.file, region.now, secret=None, force=True)
+    assert refused.value.code == "unknown-backup"
 
 
 def test_h12_erased_and_revoked_stay_so_after_a_restore(region: Any, tmp_path: Path) -> None:
