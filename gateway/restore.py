@@ -191,6 +191,7 @@ def _begin_anew(connection: Connection, folder: StateFolder, now: datetime) -> S
     erased = sweep(connection, erased_in(folder.state), now, folder.config.keep_days)
     with connection.transaction():
         leave_room(connection)
+        connection.execute("DELETE FROM claims")  # one that was used since must not serve again
     begin_epoch(connection, now)
     return erased
 

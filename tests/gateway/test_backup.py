@@ -265,6 +265,14 @@ def test_a_restore_begins_a_new_epoch(region: Any, tmp_path: Path) -> None:
     assert all(len(each) == 16 for each in seen)
 
 
+def test_a_claim_that_may_have_been_used_since_the_backup_is_void(region: Any, tmp_path: Path) -> None:
+    Joining(region.authority).claim("harbour", "lane-9", region.now)
+    made = backup(region.authority, tmp_path / "tape", region.now, None)
+    assert rows(region.state, "SELECT count(*) FROM claims") == [(1,)]
+    restore(region.state, made.file, region.now, secret=None, force=True)
+    assert rows(region.state, "SELECT count(*) FROM claims") == [(0,)]
+
+
 def test_a_list_that_is_published_after_a_restore_is_newer_than_what_devices_hold(region: Any, tmp_path: Path) -> None:
     rules = b'format = "borderpost-rules-1"\n'
 
