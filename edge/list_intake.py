@@ -7,8 +7,8 @@ from contextlib import suppress
 from time import monotonic
 from typing import Final
 
-from edge.decision.lists import ListError, parse_list
-from edge.decision.rules import RulesError, parse_rules
+from edge.decision.lists import parse_list
+from edge.decision.rules import parse_rules
 from edge.listing import NAMES, Judge, Listing, ListRefused
 from messages.facts import ListTaken
 
@@ -29,7 +29,9 @@ def judge_with(key: bytes) -> Judge:
                 parse_rules(content.decode())
             else:
                 parse_list(content, f"{name}.json", name, key)
-        except (ListError, RulesError, UnicodeDecodeError) as error:
+        except Exception as error:
+            # ListError and RulesError as a rule. But whatever a reader of ours may stumble over must not stop the lane,
+            # and again after each start: the old list stays.
             raise ListRefused("unusable") from error
 
     return judge

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from edge import list_intake
 from edge.list_intake import ALARM_EVERY_S, ListIntake, judge_with
 from edge.listing import JUMP_MAX, Listing, ListRefused, Taken
 from messages.delta import make_delta
@@ -234,6 +235,16 @@ def test_a_signed_list_that_the_lane_cannot_read_does_not_take_the_place_of_one_
     assert lane.refuses(*told(2, b'{"format":"borderpost-list-9"}')) == "unusable"
     assert lane.refuses(*told(1, b"format = 7", name="rules")) == "unusable"
     assert lane.content == documents(10)
+
+
+def test_a_signed_list_that_makes_a_reader_stumble_does_not_stop_the_lane(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_: object) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(list_intake, "parse_list", stumble)
+    assert lane.refuses(*told(1, documents(10))) == "unusable"
 
 
 def test_g16_a_disk_without_room_is_seen_before_anything_is_begun(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
