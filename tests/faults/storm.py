@@ -5,7 +5,10 @@ everything drain within a limit, and judges the whole history.
 """
 
 import asyncio
+import contextlib
+import os
 import random
+import signal
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +28,7 @@ DRAIN_LIMIT_S = 90.0
 BETWEEN_KILLS_S = (0.0, 0.9)
 DOWN_S = (0.0, 0.4)  # how long a supervisor needs
 WEATHER_SHARE = 0.4
+ALONE_SHARE = 0.25
 VICTIMS = ("edge", "broker", "gateway")
 
 DESERVED = frozenset({"from-the-future"})  # whose clock was five hours ahead
@@ -119,6 +123,11 @@ def killers_of(region: Region) -> dict[str, Killer]:
         await asyncio.to_thread(region.broker.start)
 
     async def gateway(chance: random.Random) -> None:
+        if children := _children(region.gateway.pid):  # those that judge for it die with it, or alone
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(chance.choice(children), signal.SIGKILL)
+            if chance.random() < ALONE_SHARE:
+                return
         region.gateway.kill()
         await region.gateway.wait_dead()
         await asyncio.sleep(chance.uniform(*DOWN_S))
@@ -134,6 +143,12 @@ def killers_of(region: Region) -> dict[str, Killer]:
 
         killers["store"] = store
     return killers
+
+
+def _children(pid: int | None) -> list[int]:
+    with contextlib.suppress(OSError):
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
 
 
 async def _strike(kill: Killer, count: int, chance: random.Random, kills: Counter[str], name: str) -> None:
