@@ -18,6 +18,7 @@ from gateway.store.sqlite import SqliteStore
 from gateway.tallies import Tallies
 
 BATCH_ROWS: Final = 500
+SWEEPER: Final = "gateway-retention"  # no device has this name: one worker sweeps at a time
 Crossing = tuple[str, str]  # device and crossing
 
 
@@ -36,7 +37,9 @@ def sweep(connection: Connection, erased: Collection[Crossing], now: datetime, k
     oldest_ms = int((now - timedelta(days=keep_days)).timestamp() * 1000)
     bodies = sum(_due_bodies(connection, table, today) for table in ("events", "quarantine"))
     bodies += sum(_erase(connection, crossing) for crossing in erased)
-    rows = _old_events(connection, oldest_ms) + _old_quarantine(connection, oldest_ms)
+    rows = (
+        _old_months(connection, oldest_ms) + _old_events(connection, oldest_ms) + _old_quarantine(connection, oldest_ms)
+    )
     rows += forget_old(connection, int(now.timestamp() * 1000))
     if isinstance(connection, SqliteStore) and bodies + rows:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -68,19 +71,33 @@ def _erase(connection: Connection, crossing: Crossing) -> int:
         return connection.execute(query, crossing).rowcount
 
 
+def _old_months(connection: Connection, oldest_ms: int) -> int:
+    if isinstance(connection, SqliteStore):
+        return 0
+    from gateway.months import drop_months  # whoever has a file needs no driver
+    from gateway.store.postgres import PostgresStore
+
+    return drop_months(connection, oldest_ms, SWEEPER) if isinstance(connection, PostgresStore) else 0
+
+
 def _old_events(connection: Connection, oldest_ms: int) -> int:
     """The oldest rows came first, so they are the first by number, too: no index of its own is needed."""
     removed = 0
     while True:
         with connection.transaction():
-            query = "SELECT row, device, type, crossing, received_ms FROM events ORDER BY row LIMIT ?"
-            rows = [
-                row for row in connection.execute(query, (BATCH_ROWS,)).fetchall() if row["received_ms"] < oldest_ms
-            ]
+            devices = {row["device"] for row in _oldest(connection, oldest_ms)}
+            connection.alone_with({*devices, SWEEPER})
+            # Looked at again: another worker may have swept them meanwhile, and they would be counted off twice.
+            rows = [row for row in _oldest(connection, oldest_ms) if row["device"] in devices]
             _forget(connection, rows)
         removed += len(rows)
         if len(rows) < BATCH_ROWS:
             return removed
+
+
+def _oldest(connection: Connection, oldest_ms: int) -> list[Row]:
+    query = "SELECT row, device, type, crossing, received_ms FROM events ORDER BY row LIMIT ?"
+    return [row for row in connection.execute(query, (BATCH_ROWS,)).fetchall() if row["received_ms"] < oldest_ms]
 
 
 def _forget(connection: Connection, rows: Sequence[Row]) -> None:
@@ -93,6 +110,7 @@ def _forget(connection: Connection, rows: Sequence[Row]) -> None:
 def _old_quarantine(connection: Connection, oldest_ms: int) -> int:
     tallies = Tallies()
     with connection.transaction():
+        connection.alone_with([SWEEPER])
         query = "SELECT row, sender FROM quarantine WHERE received_ms < ?"
         rows = connection.execute(query, (oldest_ms,)).fetchall()
         connection.executemany("DELETE FROM quarantine WHERE row = ?", [(row["row"],) for row in rows])

@@ -117,11 +117,7 @@ def test_a_worker_waits_for_another_that_holds_frames_of_the_same_device_and_for
         outcomes: list[Any] = []
         waiting = threading.Thread(target=lambda: outcomes.append(second.take(offer(busy, busy.alarm()))))
         waiting.start()
-        blocked = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-        deadline = time.monotonic() + LIMIT_S
-        while not first.connection.execute(blocked).fetchone()[0]:
-            assert waiting.is_alive(), "it did not wait"
-            assert time.monotonic() < deadline
+        until_somebody_waits(stores[0], waiting)
     waiting.join(LIMIT_S)
     assert [outcome.stored for outcome in outcomes] == [1]
 
@@ -147,6 +143,14 @@ def test_a_month_that_nobody_has_heard_of_gets_its_part_and_a_dropped_one_stays_
     assert second.take(numbered(lane, 1, *old)).stored == 1  # its month is long gone; it is no reason to stand still
     assert second.take(numbered(lane, 1, *old)).duplicates == 1
     assert stores[0].execute("SELECT count(*) FROM events_rest").fetchone()[0] == 1
+
+
+def until_somebody_waits(store: PostgresStore, waiting: threading.Thread) -> None:
+    deadline = time.monotonic() + LIMIT_S
+    blocked = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    while not store.execute(blocked).fetchone()[0]:
+        assert waiting.is_alive(), "it did not wait"
+        assert time.monotonic() < deadline
 
 
 def parts(store: PostgresStore) -> list[str]:
