@@ -37,6 +37,7 @@ from gateway.queries import Queries, newest_alarms
 from gateway.register import Register
 from gateway.state import CONFIG_NAME, StateFolder
 from gateway.store.connection import Connection
+from gateway.store.sqlite import SqliteStore
 from gateway.upkeep import keep_up
 from gateway.vault import Vault
 from gateway.views import Overview
@@ -46,7 +47,7 @@ from web.serve import PageServer, listen
 
 CONNECTIONS_LIMIT = 256
 HANGING_LIMIT_S = 0.5
-GC_NEW_OBJECTS = 100_000
+GC_NEW_OBJECTS = 20_000
 SAY_AGAIN_S = 0.2
 
 log = logging.getLogger("gateway")
@@ -59,6 +60,8 @@ def serve(folder: StateFolder, config: Config) -> None:
     with asyncio.Runner() as runner:
         with at_work(folder.state), closing(_listen(config)) as listener, closing(folder.open_store()) as writer:
             writer.migrate()
+            if isinstance(writer, SqliteStore):
+                writer.expect_many()
             with (
                 closing(folder.open_store()) as reader,
                 closing(folder.open_store()) as downward,
@@ -66,7 +69,7 @@ def serve(folder: StateFolder, config: Config) -> None:
             ):
                 runner.get_loop().set_default_executor(calls)
                 gc.freeze()  # what is there now stays; a batch makes many rows and no cycles,
-                gc.set_threshold(GC_NEW_OBJECTS, 50, 50)  # so looking for some after each few is for nothing
+                gc.set_threshold(GC_NEW_OBJECTS, 10, 10)  # so looking for some after each few is for nothing
                 runner.run(_Gateway(folder, config, writer, reader, downward, shown).run(listener))
         _go_without_the_hanging(calls)
 

@@ -21,7 +21,6 @@ PRAGMAS: Final = (
     "secure_delete=ON",  # what retention takes leaves no trace in free pages
     f"wal_autocheckpoint={WAL_PAGES}",
     "temp_store=MEMORY",
-    f"cache_size=-{CACHE_KIB}",
 )
 
 
@@ -110,6 +109,10 @@ class SqliteStore:
 
     def close(self) -> None:
         self._connection.close()
+
+    def expect_many(self) -> None:
+        """Of the one connection that takes frames in: it keeps the pages at hand that random keys touch again."""
+        self.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
 
     @property
     def raw(self) -> sqlite3.Connection:

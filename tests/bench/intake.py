@@ -71,6 +71,7 @@ def _taken(
 ) -> dict[str, Any]:
     with closing(connect(path)) as store:
         store.migrate()
+        store.expect_many()
         vault, spent_s, judged_s, offered, stored = Vault(b"\x05" * 32), 0.0, 0.0, 0, 0
         began_s = time.perf_counter()
         for at in range(0, len(offers), BATCH_FRAMES):
