@@ -21,7 +21,8 @@ from messages.keys import DeviceKey, GatewayRecord, RegionPublic
 from messages.topics import Topic
 
 WINDOW_FRAMES: Final = 20
-BACKLOG_FRAMES: Final = 4  # of the window, while something that happens now is on its way; else all of it
+BACKLOG_FRAMES: Final = 4  # of the window, while something that happens now is on its way; else as many as are
+ANSWER_S: Final = 0.4  # answered so soon: the backlog of a thousand devices must not stand before an alarm (RFC 6817)
 ACK_TIMEOUT_S: Final = 5.0
 RESEND_CEILING_S: Final = 60.0
 
@@ -45,6 +46,7 @@ class Row:
     last: int
     made_ms: int
     live: bool
+    sent_s: float = 0.0
     due_s: float = 0.0  # when it is sent again
     attempts: int = 0
 
@@ -75,6 +77,7 @@ class Books:
     _live: deque[Row] = field(default_factory=deque)
     _backlog: deque[Row] = field(default_factory=deque)
     _flight: dict[int, Row] = field(default_factory=dict)
+    _backlog_window: float = BACKLOG_FRAMES
     _late: list[bytes] = field(default_factory=list)  # sent once more although they are struck off
 
     def __post_init__(self) -> None:
@@ -119,6 +122,7 @@ class Books:
         rows += self._fresh()
         for row in rows:
             row.attempts += 1
+            row.sent_s = now_s
             row.due_s = now_s + min(ACK_TIMEOUT_S * 2.0 ** (row.attempts - 1), RESEND_CEILING_S)
             self._flight[row.first] = row
         copies = [self._copy(row) for row in rows if self._drawn()]
@@ -129,13 +133,19 @@ class Books:
         old = sum(not row.live for row in self._flight.values())
         rows = _taken(self._live, WINDOW_FRAMES - (len(self._flight) - old))
         busy = rows or old < len(self._flight)
-        room = BACKLOG_FRAMES - old if busy else WINDOW_FRAMES - old
-        return rows + _taken(self._backlog, room)
+        window = min(int(self._backlog_window), BACKLOG_FRAMES if busy else WINDOW_FRAMES)
+        return rows + _taken(self._backlog, window - old)
 
     def broken(self) -> None:
         """The connection is gone, and nobody knows what got through: all that is on its way is due again."""
         for row in self._flight.values():
             row.due_s = 0.0
+
+    def _steer(self, answered_s: float) -> None:
+        """Half as wide after a window of late answers, one wider after a window of early ones; never shut."""
+        window = self._backlog_window
+        window += -0.5 if answered_s > ANSWER_S else 1.0 / window
+        self._backlog_window = min(max(window, 1.0), float(WINDOW_FRAMES))
 
     def _drawn(self) -> bool:
         """Half of the copies go along with the first, half when that is struck off."""
@@ -146,7 +156,7 @@ class Books:
         return row.frame
 
     # --- strike off ---
-    def acknowledge(self, payload: bytes) -> list[Row]:
+    def acknowledge(self, payload: bytes, now_s: float) -> list[Row]:
         """The rows that this strikes off; Refused when no known gateway signed it for this device."""
         ack = verify_ack(payload, self.identity.topic, self.identity.gateways)
         if ack.boot != self.boot:
@@ -155,6 +165,8 @@ class Books:
         for row in gone:
             del self._flight[row.first]
             self.tally.acknowledged += row.events
+            if not row.live:
+                self._steer(now_s - row.sent_s)
             if self._drawn():
                 self._late.append(self._copy(row))
         return gone

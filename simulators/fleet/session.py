@@ -75,7 +75,7 @@ class Session:
         if not topic.endswith(f"/{Channel.ACK}"):
             return
         try:
-            gone = self.books.acknowledge(payload)
+            gone = self.books.acknowledge(payload, time.monotonic())
         except Refused:
             self.refused_acks += 1
             return
