@@ -5,6 +5,7 @@ Storing, telling duplicates and acknowledging follow in ``gateway.recording``, i
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -16,6 +17,7 @@ from messages.keys import KeyRecord, RegionKey
 from messages.topics import Topic
 
 TOPIC_KEPT_CHARS = 128
+topic_of = lru_cache(8_192)(Topic.parse)  # a region's devices name a few topics, over and over
 
 
 class Accepted(Struct, frozen=True, gc=False):
@@ -62,7 +64,7 @@ def judge(
     """Never raises. Until it is opened a frame is judged as a whole; then each event stands for itself."""
     signed: Signed | None = None
     try:
-        signed = verify(payload, Topic.parse(topic), keys)
+        signed = verify(payload, topic_of(topic), keys)
         return _judge_events(signed, open_frame(signed, region), topic)
     except Refused as refused:
         return Verdict(signed, kept=(_whole(refused.reason, refused.detail, topic, payload, signed),))

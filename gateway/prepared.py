@@ -5,12 +5,11 @@ Made where frames are judged, which may be another process: so it holds plain va
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
 
-from gateway.intake import Kept, Verdict
+from gateway.intake import Kept, Verdict, topic_of
 from gateway.rows import EventRow, Rows
 from gateway.vault import Vault, place_of
 from messages.ack import Range
@@ -59,9 +58,6 @@ class Prepared(Struct, frozen=True, array_like=True, gc=False):
     @property
     def topic(self) -> Topic:
         return topic_of(self.where)
-
-
-topic_of = lru_cache(8_192)(Topic.parse)  # a region's devices say a few topics, over and over
 
 
 def prepare(verdicts: Sequence[Verdict], vault: Vault, now: datetime) -> list[Prepared]:

@@ -1,6 +1,6 @@
 """How much came from each device? Counters by device, so that two workers never wait for one row of the region."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Final
 
 from gateway.store.connection import Connection, Values
@@ -15,10 +15,10 @@ class Tallies:
     """What one transaction adds. ``keep`` writes it once at its end."""
 
     def __init__(self) -> None:
-        self._of: dict[str, Counter[str]] = {}
+        self._of: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
     def add(self, device: str, name: str, number: int = 1) -> None:
-        self._of.setdefault(device, Counter())[name] += number
+        self._of[device][name] += number
 
     def total(self, name: str) -> int:
         return sum(counter[name] for counter in self._of.values())
