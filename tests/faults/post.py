@@ -121,7 +121,7 @@ async def live(folder: Path, port: int, rate: float, seed: int) -> None:
     link = asyncio.create_task(uplink.run())
     writing = asyncio.create_task(write(outbox, rate, seed, resting))
     await asyncio.wait({link, writing}, return_when=asyncio.FIRST_COMPLETED)
-    while not link.done() and outbox.waiting_count:  # noqa: ASYNC110  # nobody tells when a count is nought
+    while not link.done() and (outbox.waiting_count or outbox.put_back()):  # noqa: ASYNC110  # nobody tells of nought
         await asyncio.sleep(EMPTY_POLL_S)
     say("empty")
     link.cancel()

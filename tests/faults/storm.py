@@ -29,6 +29,7 @@ BETWEEN_KILLS_S = (0.0, 0.9)
 DOWN_S = (0.0, 0.4)  # how long a supervisor needs
 WEATHER_SHARE = 0.4
 ALONE_SHARE = 0.25
+RESTORED_SHARE = 0.2
 VICTIMS = ("edge", "broker", "gateway")
 
 DESERVED = frozenset({"from-the-future"})  # whose clock was five hours ahead
@@ -43,6 +44,7 @@ class Story:
     kills: Counter[str] = field(default_factory=Counter)
     cuts: int = 0
     rounds: int = 0
+    restores: int = 0
     late: list[str] = field(default_factory=list)
     account: Account = field(default_factory=Account)
 
@@ -51,7 +53,14 @@ class Story:
 
     def as_json(self) -> dict[str, Any]:
         kills = {victim: self.kills[victim] for victim in (*VICTIMS, "store")}
-        return {"kills": kills, "cuts": self.cuts, **self.account.as_json(), "rounds": self.rounds, "late": self.late}
+        return {
+            "kills": kills,
+            "cuts": self.cuts,
+            **self.account.as_json(),
+            "rounds": self.rounds,
+            "restores": self.restores,
+            "late": self.late,
+        }
 
 
 async def storm(region: Region, kills: int, seed: int, say: Say = lambda sentence: None) -> Story:
@@ -74,6 +83,7 @@ async def one_round(region: Region, victims: Sequence[str], chance: random.Rando
     winds_kinds = [name for name in kinds if name in WEATHER]
     say(f"round {story.rounds}: {len(victims)} kills; weather: {', '.join(kinds) or 'fair'}")
     await region.start_posts()
+    yesterday = await _backup(region, story) if region.postgres is None and chance.random() < RESTORED_SHARE else None
     winds = [
         asyncio.create_task(blow(link, winds_kinds, random.Random(chance.random()), story.add_cuts))
         for link in region.links.values()
@@ -94,6 +104,10 @@ async def one_round(region: Region, victims: Sequence[str], chance: random.Rando
         await asyncio.gather(*winds, return_exceptions=True)
         await troubled
     await region.heal()
+    if yesterday is not None:
+        await _restore(region, yesterday)
+        story.restores += 1
+        say("  the region goes on from the backup that was made when this round began")
     began_s = asyncio.get_running_loop().time()
     story.late += await region.drain(DRAIN_LIMIT_S)
     drained_s = asyncio.get_running_loop().time() - began_s
@@ -103,6 +117,22 @@ async def one_round(region: Region, victims: Sequence[str], chance: random.Rando
         f"  {told.produced} events written so far, {told.stored_unique} stored; {told.lost} lost, "
         f"{told.duplicated} doubled, {told.order_breaks} out of order; drained in {drained_s:.1f} s"
     )
+
+
+async def _backup(region: Region, story: Story) -> Path:
+    file = region.folder / f"backup-{story.rounds}"
+    await do("gateway", "backup", str(file), "--state", str(region.state))
+    return file
+
+
+async def _restore(region: Region, file: Path) -> None:
+    """And every post hears of it: it has something acknowledged by the new store."""
+    await region.gateway.stop()
+    await do("gateway", "restore", str(file), "--state", str(region.state), "--force")
+    await region.start_gateway()
+    async with asyncio.timeout(DRAIN_LIMIT_S):
+        for post in region.posts.values():
+            await post.wait_promises(len(post.promises) + 1)
 
 
 Killer = Callable[[random.Random], Awaitable[None]]
