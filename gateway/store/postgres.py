@@ -6,6 +6,7 @@ device of a batch, always in rising order, so that two workers never wait in a c
 
 import hashlib
 import re
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -38,6 +39,9 @@ THIS_MONTH: Final = (
     "SELECT CAST(to_regclass(?) AS text), CAST(extract(year FROM timezone('UTC', now())) * 12"
     " + extract(month FROM timezone('UTC', now())) - 1 AS bigint)"
 )
+# A server that was killed reads its log before it lets anybody in; it has no code for that, only words.
+STARTING: Final = re.compile("starting up|not yet accepting|shutting down|recovery mode")
+STARTING_WAITS_S: Final = (0.1, 0.2, 0.4, 0.8, 1.0, 1.5, 2.0, 2.0, 2.0, 2.0, 3.0)
 MARK: Final = re.compile(r"'[^']*'|\?|%")
 
 
@@ -47,10 +51,14 @@ def connect(url: str) -> "PostgresStore":
     It is opened again by itself when the server went: what was under way then is told as a StoreFault.
     """
     store = PostgresStore(url)
-    try:
-        store.execute("SELECT 1")
-    except StoreFault as fault:
-        raise cannot_open(_without_password(url), _first_line(fault)) from fault
+    for wait_s in [*STARTING_WAITS_S, None]:
+        try:
+            store.execute("SELECT 1")
+            break
+        except StoreFault as fault:
+            if wait_s is None or not STARTING.search(_first_line(fault)):
+                raise cannot_open(_without_password(url), _first_line(fault)) from fault
+        time.sleep(wait_s)
     return store
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from gateway.authority import set_up
@@ -124,6 +125,22 @@ def test_a_server_that_does_not_answer_is_said_in_a_sentence_without_the_passwor
     assert "region at 127.0.0.1:1" in caught.value.message
     assert "hunter2" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_server_that_is_about_to_serve_is_waited_for(monkeypatch: pytest.MonkeyPatch, postgres: Postgres) -> None:
+    """After a kill it says for a while that it is starting up; nobody has to start the gateway again for that."""
+    url, words = postgres.fresh(), ["starting up", "not yet accepting connections"]
+    opened = psycopg.connect
+
+    def not_yet(*args: Any, **options: Any) -> Any:
+        if words:
+            raise psycopg.OperationalError(f"FATAL:  the database system is {words.pop()}")
+        return opened(*args, **options)
+
+    monkeypatch.setattr(psycopg, "connect", not_yet)
+    with closing(connect(url)) as store:
+        assert store.execute("SELECT 1").fetchone()[0] == 1  # type: ignore[index]
+    assert words == []
 
 
 @pytest.mark.parametrize("store_url", ["mysql://x", 5])
