@@ -134,7 +134,7 @@ class Delivery:
                 self._refuse("ack-unknown", "numbers that were never sent")  # D28
             if strange < len(acks):
                 self.last_ack_s = monotonic()
-            self._flight.gone(struck)
+            self._flight.gone(struck, monotonic())
             if put_back:
                 await self.begin()
             self._awake.set()

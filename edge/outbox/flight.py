@@ -6,14 +6,16 @@ acknowledges must not stop the others: when a later one is acknowledged, it no l
 acknowledged at all, each round lets one fresh frame through to find out (D09).
 
 There are two lanes. *Live* is what happened just now: it has the whole window, whatever else is on its way. The
-*backlog* of an outage drains behind it, oldest first: with the whole window while nothing live is on its way, else with
-a fifth of it, so that the three days that were cut off do not delay the alarm of today.
+*backlog* of an outage drains behind it, oldest first: as wide as the region answers soon (``edge.outbox.pace``), but
+with a fifth of the window while anything live is on its way, so that the three days that were cut off do not delay the
+alarm of today.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from edge.outbox.limits import FLIGHT_ROWS_MAX, LIVE_SHARE, RESEND_CEILING_S, WINDOW_ROWS
+from edge.outbox.pace import Pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Flight:
         self._window, self._most = window, most
         self._sent: dict[int, Sent] = {}
         self._split = backlog_until
+        self._pace = Pace(window)
         self._after_live, self._after_backlog = backlog_until, 0
         self._turn = 0
         self._rounds = 0  # of sending again, since anything was acknowledged
@@ -84,7 +87,8 @@ class Flight:
         backlog_out = len(counted) - live_out
         yielded = round(self._window * LIVE_SHARE) if live_out else 0
         live = max(0, self._window - live_out)
-        backlog = max(0, self._window - yielded - backlog_out) if self._after_backlog < self._split else 0
+        wide = min(self._pace.rows, self._window - yielded)
+        backlog = max(0, wide - backlog_out) if self._after_backlog < self._split else 0
         if again:
             live, backlog = max(1, live), max(1, backlog) if self._after_backlog < self._split else 0
         room = self._most - len(self._sent)
@@ -113,13 +117,15 @@ class Flight:
             else:
                 self._after_backlog = max(self._after_backlog, place)
 
-    def gone(self, places: Sequence[int]) -> None:
+    def gone(self, places: Sequence[int], now_s: float) -> None:
         """These are struck off. Whatever was sent before them in their lane and is still here has been passed over."""
         latest = {True: 0, False: 0}
         for place in places:
             if (sent := self._sent.pop(place, None)) is not None:
                 live = self._is_live(place)
                 latest[live] = max(latest[live], sent.turn)
+                if not live:
+                    self._pace.answered(now_s - sent.at_s)
                 self._rounds, self._next_round_s = 0, 0.0
         for place, sent in self._sent.items():
             if sent.turn < latest[self._is_live(place)]:

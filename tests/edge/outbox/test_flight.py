@@ -36,7 +36,7 @@ def test_a_window_goes_out_in_order_and_then_waits() -> None:
 def test_each_acknowledgement_lets_the_next_one_go() -> None:
     flight, waiting = Flight(ACK_S, window=3), list(range(1, 10))
     fly(flight, waiting, 0.0)
-    flight.gone([1, 2])
+    flight.gone([1, 2], 0.5)
     assert fly(flight, waiting[2:], 1.0) == [4, 5]
 
 
@@ -54,7 +54,7 @@ def test_what_is_not_acknowledged_goes_again_later_and_later_up_to_a_ceiling() -
 def test_d09_a_frame_that_is_never_acknowledged_does_not_narrow_the_window() -> None:
     flight, waiting = Flight(ACK_S, window=3), list(range(1, 10))
     fly(flight, waiting, 0.0)
-    flight.gone([2, 3])  # 1 was sent before them: it is passed over
+    flight.gone([2, 3], 0.5)  # 1 was sent before them: it is passed over
     assert fly(flight, [1, *waiting[3:]], 1.0) == [4, 5, 6]
 
 
@@ -63,7 +63,7 @@ def test_d09_a_whole_window_of_poison_does_not_stop_what_stands_behind_it() -> N
     acknowledged: list[int] = []
     while len(acknowledged) < 6 and now_s < 600:
         good = [place for place in fly(flight, waiting, now_s) if place not in poison]
-        flight.gone(good)
+        flight.gone(good, now_s)
         acknowledged += good
         waiting = [place for place in waiting if place not in good]
         now_s += 1.0
@@ -94,28 +94,49 @@ def test_what_others_have_struck_off_is_forgotten() -> None:
     assert flight.next(100.0).again == (2,)
 
 
+def drained(flight: Flight, waiting: list[int], now_s: float, after_s: float) -> int:
+    """All that may go is sent, and answered so much later; how many that were."""
+    sent = fly(flight, waiting, now_s)
+    flight.gone(sent, now_s + after_s)
+    waiting[:] = [place for place in waiting if place not in sent]
+    return len(sent)
+
+
 def test_an_alarm_of_today_goes_out_at_once_whatever_of_the_backlog_is_on_its_way() -> None:
     flight, waiting = Flight(ACK_S, window=20, backlog_until=1_000), list(range(1, 1_001))
-    assert fly(flight, waiting, 0.0) == list(range(1, 21))  # nothing live: the backlog has the whole window
+    for number in range(20):
+        drained(flight, waiting, number, 0.1)
+    assert len(fly(flight, waiting, 20.0)) == 20  # answered soon, and nothing live: the backlog has the whole window
     waiting += [1_001, 1_002]
-    assert fly(flight, waiting, 0.1) == [1_001, 1_002]
+    assert fly(flight, waiting, 20.1) == [1_001, 1_002]
 
 
 def test_while_something_live_is_on_its_way_the_backlog_has_a_fifth_of_the_window() -> None:
     flight, waiting = Flight(ACK_S, window=20, backlog_until=1_000), list(range(1, 1_101))
-    assert fly(flight, waiting, 0.0) == [*range(1_001, 1_021), *range(1, 21)]
-    flight.gone(list(range(1, 21)))
-    assert fly(flight, waiting[20:], 0.1) == [21, 22, 23, 24]
-    flight.gone(list(range(1_001, 1_021)))
-    assert fly(flight, [place for place in waiting[20:] if not 1_000 < place < 1_021], 0.2)[:20] == [
+    assert fly(flight, waiting, 0.0) == [*range(1_001, 1_021), *range(1, 5)]
+    flight.gone([1, 2, 3, 4], 0.1)
+    assert fly(flight, waiting[4:], 0.1) == [5, 6, 7, 8]
+    flight.gone(list(range(1_001, 1_021)), 0.2)
+    assert fly(flight, [place for place in waiting[4:] if not 1_000 < place < 1_021], 0.2)[:20] == [
         *range(1_021, 1_041)
     ]
+
+
+def test_a_backlog_steps_back_from_a_queue_but_not_from_a_line_that_is_slow() -> None:
+    flight, waiting = Flight(ACK_S, window=20, backlog_until=10_000), list(range(1, 10_001))
+    soon = [drained(flight, waiting, 10.0 * number, 2.0) for number in range(20)]
+    assert (soon[0], soon[-1]) == (4, 20)  # two seconds, each time: a satellite, and nobody in the way
+    late = [drained(flight, waiting, 1_000.0 + 10.0 * number, 2.5) for number in range(8)]
+    assert late == sorted(late, reverse=True)
+    assert late[-1] == 1
+    assert drained(flight, waiting, 2_000.0, 2.0) == 1
+    assert drained(flight, waiting, 2_010.0, 2.0) == 2
 
 
 def test_a_backlog_that_has_drained_is_not_asked_for_any_more() -> None:
     flight, waiting = Flight(ACK_S, backlog_until=3), [1, 2, 3, 4]
     assert fly(flight, waiting, 0.0) == [4, 1, 2, 3]
-    flight.gone(waiting)
+    flight.gone(waiting, 0.1)
     assert flight.next(0.1) == Next((), Fresh(20, 4, EVERYTHING), Fresh(0, 3, 3), wake_s=None)
 
 
@@ -127,12 +148,12 @@ def test_with_a_gateway_that_answers_in_the_end_everything_is_acknowledged(
     flight, waiting, now_s = Flight(ACK_S, window, backlog_until=backlog_until), list(range(1, rows + 1)), 0.0
     for _ in range(20):  # a bad time: any of what is sent may be lost
         got = data.draw(st.lists(st.sampled_from(fly(flight, waiting, now_s) or [0]), unique=True))
-        flight.gone(got)
+        flight.gone(got, now_s)
         waiting = [place for place in waiting if place not in got]
         now_s += data.draw(st.floats(0, 20))
     for _ in range(200):  # a good time
         got = fly(flight, waiting, now_s)
-        flight.gone(got)
+        flight.gone(got, now_s)
         waiting = [place for place in waiting if place not in got]
         now_s += 5.0
     assert waiting == []
