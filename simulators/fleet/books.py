@@ -5,6 +5,7 @@ gateway's signed acknowledgement alone, and is sent again until then (docs/contr
 arguments.
 """
 
+import math
 import random
 import uuid
 from collections import deque
@@ -22,7 +23,7 @@ from messages.topics import Topic
 
 WINDOW_FRAMES: Final = 20
 BACKLOG_FRAMES: Final = 4  # of the window, while something that happens now is on its way; else as many as are
-ANSWER_S: Final = 0.4  # answered so soon: the backlog of a thousand devices must not stand before an alarm (RFC 6817)
+QUEUE_S: Final = 0.4  # longer than the soonest answer: the backlogs of others stand before ours, and before an alarm
 ACK_TIMEOUT_S: Final = 5.0
 RESEND_CEILING_S: Final = 60.0
 
@@ -78,6 +79,7 @@ class Books:
     _backlog: deque[Row] = field(default_factory=deque)
     _flight: dict[int, Row] = field(default_factory=dict)
     _backlog_window: float = BACKLOG_FRAMES
+    _soonest_s: float = math.inf
     _late: list[bytes] = field(default_factory=list)  # sent once more although they are struck off
 
     def __post_init__(self) -> None:
@@ -143,8 +145,9 @@ class Books:
 
     def _steer(self, answered_s: float) -> None:
         """Half as wide after a window of late answers, one wider after a window of early ones; never shut."""
-        window = self._backlog_window
-        window += -0.5 if answered_s > ANSWER_S else 1.0 / window
+        self._soonest_s = min(self._soonest_s, answered_s)
+        late = answered_s > self._soonest_s + QUEUE_S
+        window = self._backlog_window + (-0.5 if late else 1.0 / self._backlog_window)
         self._backlog_window = min(max(window, 1.0), float(WINDOW_FRAMES))
 
     def _drawn(self) -> bool:

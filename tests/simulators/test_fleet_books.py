@@ -11,7 +11,7 @@ from messages.errors import Refused
 from messages.frame import open_frame, read_events, verify
 from messages.keys import DeviceKey, GatewayKey, RegionKey
 from messages.topics import Channel, Topic
-from simulators.fleet.books import ACK_TIMEOUT_S, ANSWER_S, BACKLOG_FRAMES, WINDOW_FRAMES, Books, Identity
+from simulators.fleet.books import ACK_TIMEOUT_S, BACKLOG_FRAMES, QUEUE_S, WINDOW_FRAMES, Books, Identity
 from simulators.fleet.story import story
 
 TOPIC = Topic("utopia", "north-bridge", "lane-1", Channel.EVT)
@@ -72,7 +72,7 @@ def test_the_backlog_takes_the_window_while_answers_come_soon_and_one_frame_of_i
     soon = [answered(device, number, 0.0) for number in range(20)]
     assert (soon[0], soon[-1]) == (BACKLOG_FRAMES, WINDOW_FRAMES)
     assert soon == sorted(soon)
-    late = [answered(device, 100 + 10 * number, 2 * ANSWER_S) for number in range(6)]
+    late = [answered(device, 100 + 10 * number, 2 * QUEUE_S) for number in range(6)]
     assert late == sorted(late, reverse=True)
     assert late[-1] == 1
 
