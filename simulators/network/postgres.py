@@ -129,7 +129,7 @@ class Postgres:
 
     def cpu_s(self) -> float:
         """What all its processes of this moment have spent."""
-        return 0.0 if self.pid is None else sum(cpu_s(pid) for pid in (self.pid, *_children(self.pid)))
+        return 0.0 if self.pid is None else cpu_s(self.pid)
 
     def fresh(self) -> str:
         """The URL of a new, empty database."""
@@ -207,8 +207,9 @@ class Postgres:
 
 
 def cpu_s(pid: int) -> float:
-    """Seconds on a core, of a process and of those that it has seen end."""
-    return sum(map(int, _state(pid)[11:15])) / os.sysconf("SC_CLK_TCK")
+    """Seconds on a core, of a process and of all that it has started, those that it has seen end among them."""
+    own = sum(map(int, _state(pid)[11:15])) / os.sysconf("SC_CLK_TCK")
+    return own + sum(cpu_s(child) for child in _children(pid))
 
 
 def _children(pid: int) -> list[int]:
