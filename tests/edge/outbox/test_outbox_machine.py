@@ -126,5 +126,5 @@ class Lives(RuleBasedStateMachine):
         assert times == sorted(times)
 
 
-Lives.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None, derandomize=True)
+Lives.TestCase.settings = settings(max_examples=40, stateful_step_count=22, deadline=None, derandomize=True)
 test_lives_of_an_outbox = Lives.TestCase
