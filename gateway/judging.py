@@ -56,23 +56,30 @@ class JudgeProcess:
         self, frames: Sequence[tuple[str, bytes]], keys: Mapping[str, KeyRecord], now: datetime
     ) -> list[Prepared]:
         """``keys`` is another object when they have changed."""
+        # Whoever asked may be cancelled (the broker went); the answer is heard all the same, or the next one who asks
+        # would take it for his own, and every frame from there on would get the verdict of another.
+        return await asyncio.shield(self._heard_out(frames, keys, now))
+
+    async def _heard_out(
+        self, frames: Sequence[tuple[str, bytes]], keys: Mapping[str, KeyRecord], now: datetime
+    ) -> list[Prepared]:
         async with self._turn:
-            while True:
+            while not self._ending:
                 try:
                     return await self._asked(frames, keys, now)
                 except (OSError, EOFError) as error:  # IncompleteReadError is an EOFError
-                    if self._ending:
-                        raise
                     log.error("the judging process died (%s); it is begun again", type(error).__name__)
                     await self._end()
                     await asyncio.sleep(AGAIN_S)
+        raise asyncio.CancelledError  # the gateway ends
 
     def pids(self) -> Sequence[str]:
         return () if self._process is None else (str(self._process.pid),)
 
     async def close(self) -> None:
         self._ending = True
-        await self._end()
+        async with self._turn:
+            await self._end()
 
     async def _asked(
         self, frames: Sequence[tuple[str, bytes]], keys: Mapping[str, KeyRecord], now: datetime

@@ -91,6 +91,28 @@ def test_a_judging_process_that_is_killed_is_begun_again_and_loses_nothing(regio
     assert asyncio.run(asyncio.wait_for(story(), LIMIT_S)) == 3
 
 
+def test_an_answer_that_nobody_waits_for_any_more_is_not_taken_for_the_next_ones(region: Any) -> None:
+    """The broker goes in mid-batch, and whoever asked is cancelled. Found by killing brokers under load."""
+    lane = region.lane()
+    first, second = ([offer(lane, lane.alarm()) for _ in range(count)] for count in (40, 3))
+
+    async def story() -> list[Prepared]:
+        process = JudgeProcess(region.state)
+        with closing(connect(region.authority.store_path())) as connection:
+            keys = Register(connection).snapshot()
+        await process.judge(second, keys, LATER)  # it runs
+        gone = asyncio.ensure_future(process.judge(first, keys, LATER))
+        await asyncio.sleep(0)  # asked, and not answered yet
+        await asyncio.sleep(0)
+        gone.cancel()
+        answer = await process.judge(second, keys, LATER)
+        await process.close()
+        return answer
+
+    answer = asyncio.run(asyncio.wait_for(story(), LIMIT_S))
+    assert [(one.rows[0][1]) for one in answer] == [41, 42, 43]
+
+
 def test_it_ends_when_its_gateway_does(region: Any) -> None:
     words = [sys.executable, "-m", "gateway.judging", str(region.state)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
