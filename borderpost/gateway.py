@@ -21,6 +21,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         gateway_care,
         gateway_keys,
         gateway_list,
+        gateway_move,
         gateway_nats,
     )  # they need what stands here
 
@@ -43,6 +44,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     gateway_keys.add_verbs(verbs)
     gateway_broker.add_arguments(verb(verbs, "broker", "the files of a mosquitto for this region", gateway_broker.run))
     gateway_nats.add_arguments(verb(verbs, "nats", "what the nodes of a NATS cluster need", gateway_nats.run))
+    gateway_move.add_arguments(verb(verbs, "move", "from a file into PostgreSQL", gateway_move.run))
 
 
 def verb(
