@@ -45,17 +45,17 @@ class StateFolder:
         return GatewayKey(worker, keyfiles.read_key(self.secret(ack_name(worker))))
 
     def gateways(self) -> dict[str, bytes]:
-        """The public keys of the workers whose acknowledgements count."""
-        return {name: keyfiles.read_public(self.state / f"{name}.pub") for name in self.workers()} or {
-            WORKER: self.ack_key(WORKER).public
-        }
+        """The public keys of the workers whose acknowledgements count. A folder from before there were several names
+        the first one nowhere but by its key."""
+        known = {name: keyfiles.read_public(self.state / f"{name}.pub") for name in self.workers()}
+        return known if WORKER in known else {WORKER: self.ack_key(WORKER).public, **known}
 
     def workers(self) -> list[str]:
         return sorted((path.stem for path in self.state.glob("gateway-*.pub")), key=_number_of)
 
     def control_key(self) -> ControlKey:
         """What signs commands and manifests: the newest that every device in touch has been told of by now."""
-        keys = self._numbered("control", "control-1.key")
+        keys = self._control_keys()
         known = [kid for kid in keys if kid == "control-1" or self._age_s(f"{kid}.key") >= TOLD_TO_ALL_S]
         return ControlKey(known[-1], keys[known[-1]])
 
@@ -64,8 +64,14 @@ class StateFolder:
 
     def controls(self) -> dict[str, bytes]:
         """The public keys that commands and manifests may be signed with."""
-        keys = self._numbered("control", "control-1.key")
+        keys = self._control_keys()
         return {kid: ControlKey(kid, seed).public for kid, seed in keys.items()}
+
+    def _control_keys(self) -> dict[str, bytes]:
+        """A folder from before there were any gets its first one."""
+        if not self.secret("control-1.key").exists():
+            keyfiles.write_key(self.secret("control-1.key"), ControlKey.generate("control-1").seed, secret=True)
+        return self._numbered("control", "control-1.key")
 
     def _numbered(self, purpose: str, first: str) -> dict[str, bytes]:
         """``{purpose}-1``, ``{purpose}-2`` and so on with their keys; the newest last."""

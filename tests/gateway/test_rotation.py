@@ -133,6 +133,16 @@ def test_key_rotate_and_worker_add_from_the_command_line(region: Any, capsys: py
     assert command("worker", "add", "gateway-2")["new"] is False
 
 
+def test_a_folder_from_before_there_were_control_keys_and_several_workers_goes_on(region: Any) -> None:
+    region.authority.secret("control-1.key").unlink()
+    (region.state / "gateway-1.pub").unlink()
+    add_worker(region.authority, "gateway-2", region.now)
+    enrolled = region.lane().enrolled
+    assert list(enrolled.gateways) == ["gateway-1", "gateway-2"]
+    assert enrolled.gateways["gateway-1"] == region.authority.ack_key("gateway-1").public
+    assert enrolled.controls == {"control-1": region.authority.control_key().public}
+
+
 def test_a_retired_workers_public_key_is_enough_to_believe_it(region: Any) -> None:
     add_worker(region.authority, "gateway-2", region.now + timedelta(days=1))
     region.authority.secret("gateway-2.ack.key").unlink()
