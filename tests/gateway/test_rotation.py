@@ -5,6 +5,7 @@ import json
 import os
 import stat
 import time
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from gateway.intake import judge
 from gateway.register import Register
 from gateway.rotation import add_worker, copy_for, rotate
 from gateway.state import TOLD_TO_ALL_S, StateFolder
+from gateway.store.migrations import migrations, statements
+from gateway.store.sqlite import connect
 from gateway.upkeep import say_what_ends
 from messages.frame import seal_frame
 from messages.keys import RegionPublic
@@ -155,3 +158,20 @@ def test_the_gateway_says_which_of_its_own_certificates_end(region: Any, caplog:
     say_what_ends(region.authority, region.now + timedelta(days=300))
     for name in ("gateway-1.crt", "enrolment.crt", "broker.crt"):
         assert f"{name} ends on" in caplog.text
+
+
+def test_devices_of_an_older_store_keep_their_keys(tmp_path: Path) -> None:
+    with closing(connect(tmp_path / "store.sqlite")) as store:
+        with store.transaction():
+            for number, script in migrations("sqlite"):
+                for statement in statements(script) if number < 3 else ():
+                    store.execute(statement)
+            store.execute("PRAGMA user_version=2")
+            for name, revoked in (("lane-1", 0), ("lane-2", 1)):
+                key = name.encode().ljust(32, b"\0")
+                store.execute("INSERT INTO devices VALUES (?, 'north', 'harbour', ?, ?, 5)", (name, key, revoked))
+        store.migrate()
+        known = Register(store).snapshot()
+        assert {kid: record.revoked for kid, record in known.items()} == {"lane-1": False, "lane-2": True}
+        assert known["lane-1"].public.startswith(b"lane-1\0")
+        assert (known["lane-1"].region, known["lane-1"].post) == ("north", "harbour")
