@@ -79,7 +79,7 @@ def _plan(arguments: argparse.Namespace) -> "Plan":
     _expect("doubled", 0.0 <= arguments.doubled <= 1.0, "between 0 and 1")
     for name in ("rate", "seconds", "backlog", "plant_loss", "drain"):
         _expect(name.replace("_", "-"), getattr(arguments, name) >= 0, "0 or more")
-    events = arguments.devices * (round(arguments.rate * arguments.seconds) + arguments.backlog)
+    events = round(arguments.devices * (arguments.rate * arguments.seconds + arguments.backlog))
     if not 1 <= events <= EVENTS_MAX:
         message = f"A run has 1 to {EVENTS_MAX} events, and this one {events}."
         raise Fault("bad-number", message, "Give --rate and --seconds, or --backlog.")

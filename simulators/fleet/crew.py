@@ -7,6 +7,7 @@ it. It tells how it stands as lines of JSON, and leaves its books in a file, for
 import asyncio
 import heapq
 import json
+import math
 import random
 import sys
 import time
@@ -96,10 +97,11 @@ class Crew:
         orders, now_s = self._orders, time.monotonic()
         for session in self.sessions:
             session.held = False
-        events = round(orders.rate * orders.seconds)
-        if events:
-            step_s = self._period_s / len(self.sessions)
-            self._turns = [Turn(now_s + place * step_s, place, events) for place in range(len(self.sessions))]
+        if orders.rate:
+            count = len(self.sessions)
+            made = [_events(orders.rate * orders.seconds, place / count) for place in range(count)]
+            step_s = self._period_s / count
+            self._turns = [Turn(now_s + place * step_s, place, left) for place, left in enumerate(made) if left]
 
     async def work(self) -> None:
         """For ever: make what is due, and look after what nobody answered."""
@@ -164,6 +166,17 @@ class Crew:
             for one in self.sessions
         ]
         Path(self._orders.books).write_text(json.dumps({"boots": boots, "latency_ms": sorted(latency_ms.items())}))
+
+
+def _events(each: float, phase: float) -> int:
+    """How many of one device: ``each`` on the average, so those that begin earlier have one more where it is uneven.
+
+    >>> [_events(1.5, phase) for phase in (0.0, 0.25, 0.5, 0.75)]
+    [2, 2, 1, 1]
+    >>> [_events(3.0, phase) for phase in (0.0, 0.99)]
+    [3, 3]
+    """
+    return math.ceil(round(each - phase, 6))
 
 
 async def serve() -> None:

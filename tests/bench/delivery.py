@@ -21,7 +21,7 @@ FLEETS: Final = {1: (20, 300), 10: (16, 2_000), 50: (8, 6_000)}  # events in a f
 FRAME_OF_ONE_BYTES: Final = 1_600
 BACKLOG, BACKLOG_LONG = 100_000, 1_000_000
 LIVE: Final = Plan(devices=DEVICES, rate=2.0, seconds=10.0)
-MANY: Final = Plan(devices=2_000, rate=0.02, seconds=20.0)
+MANY: Final = Plan(devices=2_000, rate=0.1, seconds=15.0)
 
 
 def measure(*, long: bool = False) -> dict[str, Any]:
