@@ -64,11 +64,12 @@ def enrol_by_claim(at: str, code: str, folder: Path, post: str, device: str) -> 
 
 
 def renew_here(gateway: Path, folder: Path, *, new_key: bool) -> None:
-    from edge.enrolling import prepare
+    from edge.enrolling import expect_enrolled, prepare
+    from edge.identity_files import IdentityFolder
     from gateway.authority import Authority
     from gateway.joining import Joining
 
-    with _device_errors(), gateway_errors():
+    with _device_errors(), gateway_errors(), expect_enrolled(IdentityFolder(folder)).alone():
         renewal = prepare(folder, b"", new_key=new_key)
         renewal.keep(Joining(Authority(gateway)).renew(renewal.request, datetime.now(UTC)))
 

@@ -82,11 +82,18 @@ def enrol_at(at: str, code: str, identity: Path, post: str, device: str, now: Ca
 
 def renew_at(at: str, identity: Path, now: Callable[[], Stamp], *, new_key: bool = False) -> None:
     """A new certificate over a new TLS key, and with ``new_key`` a new signing key, signed for by the old one."""
-    folder = IdentityFolder(identity)
-    link = _Link(at, unnamed_context(identity / _known_files(folder).ca, now))
-    nonce = bytes.fromhex(str(json.loads(link.ask("GET", NONCE_PATH))["nonce"]))
-    renewal = prepare(identity, nonce, new_key=new_key)
-    renewal.keep(_enrolled(link.ask("POST", RENEW_PATH, write(renewal.request))))
+    folder = expect_enrolled(IdentityFolder(identity))
+    with folder.alone():
+        link = _Link(at, unnamed_context(identity / _known_files(folder).ca, now))
+        nonce = bytes.fromhex(str(json.loads(link.ask("GET", NONCE_PATH))["nonce"]))
+        renewal = prepare(identity, nonce, new_key=new_key)
+        renewal.keep(_enrolled(link.ask("POST", RENEW_PATH, write(renewal.request))))
+
+
+def expect_enrolled(folder: IdentityFolder) -> IdentityFolder:
+    """Raises EnrolmentRefused where there is no identity."""
+    _known(folder)
+    return folder
 
 
 def prepare(identity: Path, nonce: bytes, *, new_key: bool = False) -> Renewal:

@@ -4,9 +4,11 @@ New keys and certificates come under new names, then identity.toml is replaced: 
 the new one, never half of each (docs/contract.md, 1 and 13.1).
 """
 
+import fcntl
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -56,6 +58,16 @@ class IdentityFolder:
     def make(self) -> None:
         self.folder.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         self.folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """One renewal after the other: a technician's and the running edge's would else mix their keys and answers."""
+        handle = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
     def tls_key(self, name: str) -> ec.EllipticCurvePrivateKey:
         """The key in this file; one that is not there is made. What was cut short goes on with the same key."""

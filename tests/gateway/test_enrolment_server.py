@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 
 from borderpost import device as device_command
 from borderpost.errors import Fault
@@ -252,6 +253,22 @@ def test_a_rotation_that_was_cut_short_behind_the_answer_is_finished_by_the_next
     renew_at(door.at, folder, now)
     assert read_identity(folder).device_key.kid == "lane-1.2"
     assert (folder / "sign.2.key").read_bytes() == following
+
+
+def test_two_renewals_at_the_same_moment_leave_one_whole_identity(door: Door, tmp_path: Path) -> None:
+    """The running edge renews, and a technician does so beside it."""
+    folder = tmp_path / "identity"
+    enrol_at(door.at, door.claim(), folder, "harbour", "lane-1", now)
+    threads = [threading.Thread(target=renew_at, args=(door.at, folder, now)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LIMIT_S)
+    identity = read_identity(folder)
+    shown = x509.load_pem_x509_certificate(identity.cert.read_bytes()).public_key()
+    held = certificates.load_key(identity.key.read_bytes()).public_key()
+    assert shown == held
+    assert identity.cert.name == "device.5.crt"
 
 
 def test_a_device_learns_the_regions_new_key_when_it_is_renewed(door: Door, tmp_path: Path) -> None:
