@@ -13,7 +13,7 @@ from icao.checks import Check, Result
 from icao.chip import downgrade, genuineness
 from icao.chip.reading import ChipContents
 from icao.lds.data_groups import mrz_lines, portrait
-from icao.lds.files import EF_CARD_ACCESS, EF_CARD_SECURITY, EF_DG14, EF_SOD
+from icao.lds.files import EF_CARD_ACCESS, EF_CARD_SECURITY, EF_DG1, EF_DG14, EF_SOD
 from icao.mrz.zone import Mrz, MrzError, parse
 from icao.passive import verify_card_security
 from icao.pki.trust import Trust
@@ -75,7 +75,9 @@ def chip_checks(
     """How the chip was opened, what its state signed, and whether it is the chip that its state made."""
     files = contents.files
     card_security = files.get(EF_CARD_SECURITY.name)
-    of_mapping = () if card_security is None else verify_card_security(card_security, trust, today)[0]
+    of_mapping = (
+        () if card_security is None else verify_card_security(card_security, trust, today, files.get(EF_DG1.name))[0]
+    )
     proved = genuineness.judge(files, contents.proofs, passive_checks, of_mapping)
     dg14 = files.get(EF_DG14.name) if genuineness.binds(passive_checks, EF_DG14.short_id) else None
     access = downgrade.judge(contents.access, contents.protocol, files.get(EF_CARD_ACCESS.name), dg14)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from icao.checks import SEVERITY, Check, Result
+from icao.checks import SEVERITY, Check, Result, overall
 from icao.chip import chip_authentication
 from icao.lds.files import EF_DG14, EF_DG15, EF_SOD, ElementaryFile
 from icao.lds.security_infos import parse_dg14
@@ -55,10 +55,16 @@ def bound(proof: Check, passive: Iterable[Check], group: int | None) -> Check:
 
 
 def binds(passive: Iterable[Check], group: int | None) -> bool:
-    """Whether passive authentication vouches for this group; None: for the signed file as a whole."""
+    """Whether passive authentication vouches for this group; None: for the signed file as a whole.
+
+    The checks of EF.SOD stand in the verdict, and each counts there. Those of another file stand nowhere else, so here
+    one that is not successful is enough: a signer that was revoked, or is another state's, gives no chip its key.
+    """
+    passive = tuple(passive)
     good = {check.id for check in passive if check.result is Result.SUCCESSFUL}
-    needed = SIGNED if group is None else (*SIGNED, f"pa.dg_hash.{group}")
-    return good.issuperset(needed)
+    if group is None:
+        return good.issuperset(SIGNED) and overall(passive) is Result.SUCCESSFUL
+    return good.issuperset((*SIGNED, f"pa.dg_hash.{group}"))
 
 
 def _announced(

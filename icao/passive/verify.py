@@ -62,9 +62,12 @@ def _questions(
     yield from group_list(parsed, {*present, *data_groups}, absent, told=bool(present or absent))
 
 
-def verify_card_security(file: bytes, trust: Trust, at: date) -> tuple[tuple[Check, ...], bytes]:
+def verify_card_security(
+    file: bytes, trust: Trust, at: date, dg1: bytes | None = None
+) -> tuple[tuple[Check, ...], bytes]:
     """The same checks of EF.CardSecurity, and the SecurityInfos in it; they count only if all of it is successful.
 
+    ``dg1`` is that of the same chip: nothing else ties the file to the state that issued the document.
     (Doc 9303-10, 3.11.5: signed like EF.SOD, by a document signer.)
     """
     try:
@@ -72,7 +75,7 @@ def verify_card_security(file: bytes, trust: Trust, at: date) -> tuple[tuple[Che
     except Garbled as error:
         return (_garbled("EF.CardSecurity", error),), b""
     signer = find_signer(signed, signed.signers, trust)
-    return (PARSED, signer.digest, signer.signature, *_vouched_for(signer, trust, at, None)), signed.content
+    return (PARSED, signer.digest, signer.signature, *_vouched_for(signer, trust, at, dg1)), signed.content
 
 
 def _vouched_for(signer: Signer, trust: Trust, at: date, dg1: bytes | None) -> Iterator[Check]:

@@ -111,6 +111,16 @@ def test_a01_chip_mapping_with_a_key_that_nobody_known_signed_does_not_count(
     assert codes(found)["cam"] == (Result.UNDETERMINED, "cam-not-bound")
 
 
+def test_a01_chip_mapping_with_a_key_that_another_known_state_signed_does_not_count(
+    states: dict[str, State], mapping: Passport, trust: TrustStore
+) -> None:
+    neighbours = modern(states["ZZD"], WITH_MAPPING)
+    secrets = replace(mapping.secrets, chip_mapping=neighbours.secrets.chip_mapping)
+    chip = chip_of(replace(mapping, secrets=secrets), CardSecurity=neighbours.files["CardSecurity"])
+    found = found_in(mapping, Plate(chip), trust)
+    assert codes(found)["cam"] == (Result.UNDETERMINED, "cam-not-bound")
+
+
 @pytest.mark.parametrize(("name", "code"), [("DG14", "ca-stripped"), ("DG15", "aa-stripped")])
 def test_a02_a_proof_that_was_taken_away_is_missed(passport: Passport, trust: TrustStore, name: str, code: str) -> None:
     found = found_in(passport, Plate(chip_of(passport, **{name: None})), trust)

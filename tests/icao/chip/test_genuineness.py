@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from icao.checks import Check, Result, overall
+from icao.checks import Check, Mode, Result, overall
 from icao.chip import active_authentication as aa
 from icao.chip.domain_parameters import MODP_1024_160
 from icao.chip.genuineness import binds, bound, judge
@@ -131,6 +131,10 @@ def test_chip_mapping_is_bound_by_the_checks_of_card_security() -> None:
     assert codes(judge({}, (cam,), good(14), ()))["cam"] == (Result.UNDETERMINED, "cam-not-bound")
     assert binds(good(), None)
     assert bound(cam, good(), None) == cam
+    revoked = (*good(), Check("pa.crl", Result.FAILED, code="signer-revoked"))
+    assert codes(judge({}, (cam,), good(14), revoked))["cam"] == (Result.UNDETERMINED, "cam-not-bound")
+    no_list = (*good(), Check("pa.crl", Result.UNDETERMINED, Mode.EVALUATORY, code="no-crl"))
+    assert judge({}, (cam,), (), no_list) == (cam,)
 
 
 def test_of_two_answers_the_worse_one_counts() -> None:

@@ -7,7 +7,7 @@ import pytest
 from icao.checks import Result, overall
 from icao.passive import verify_card_security
 from simulators.issuing.cms import Form, signed_data
-from tests.icao.passive.world import TODAY, Who, by_id, csca, key, signer, trust, who, wrong
+from tests.icao.passive.world import TODAY, Who, by_id, csca, dg1, key, signer, trust, who, wrong
 
 SECURITY_INFOS = "0.4.0.127.0.7.3.2.1"
 INFOS = bytes.fromhex("3100")
@@ -42,6 +42,13 @@ def test_whoever_signs_without_a_state_is_told() -> None:
         "pa.chain": "issuer-unknown", "pa.csca_validity": "issuer-unknown",
     }  # fmt: skip
     assert told(make(Who(signer(), key("p256-thief")))) == {"pa.sod_signature": "signature-wrong"}
+
+
+def test_a13_a_neighbours_signer_is_told_where_the_document_says_whose_it_is() -> None:
+    by = Who(signer(country="NV", issuer="p256-nv"), key("p256-ds"))
+    both = trust([csca(), csca("NV", "p256-nv")])
+    checks, _ = verify_card_security(make(by), both, TODAY, dg1("UTO"))
+    assert wrong(by_id(checks)) == {"pa.country": "country-differs"}
 
 
 @pytest.mark.parametrize(
