@@ -20,7 +20,9 @@ MAX_LINKS: Final = 3
 MAX_SIGNATURES: Final = 64
 
 # A state's key for lists or seals must not sign documents (Doc 9303-12, 7.1.1, extended key usage).
-OTHER_PURPOSES: Final = frozenset({"2.23.136.1.1.3", "2.23.136.1.1.8", "2.23.136.1.1.11.1"})
+LIST_PURPOSES: Final = frozenset({"2.23.136.1.1.3", "2.23.136.1.1.8"})
+# Doc 9303-12, 7.1.1.3; ICAO TR VDS-NC; TR-03137-1, 6.5.2.
+SEAL_PURPOSES: Final = frozenset({"2.23.136.1.1.11.1", "2.23.136.1.1.14.2", "0.4.0.127.0.7.3.5.1.1"})
 
 Path = tuple[Certificate, ...]
 
@@ -111,7 +113,7 @@ def _misuse(signer: Certificate) -> str:
         return "The signer is a certification authority, and such a key signs no documents."
     if signer.usages is not None and "digital_signature" not in signer.usages:
         return "The signer's certificate does not allow signatures."
-    if signer.purposes & OTHER_PURPOSES:
+    if signer.purposes & (LIST_PURPOSES | SEAL_PURPOSES):
         return "The signer's certificate is for lists or seals, not for documents."
     return ""
 
@@ -135,14 +137,11 @@ def _signer_validity(signer: Signer, at: date) -> Check:
     id, certificate, signed_on = "pa.ds_validity", signer.certificate, signer.signed_on
     if certificate is None:
         return _undetermined(id, NO_SIGNER, NO_SIGNER_CODE)
-    if signed_on is not None and not certificate.covers(signed_on):
-        detail = f"The document was signed on {signed_on}, when its signer was not valid."
-        return _failed(id, detail, "signed-too-early" if signed_on < certificate.begins else "signed-too-late")
-    if signed_on is not None and certificate.signs_until is not None and signed_on > certificate.signs_until:
-        detail = (
-            f"The document was signed on {signed_on}, and its signer's key was to rest from {certificate.signs_until}."
-        )
-        return _failed(id, detail, "signed-too-late")
+    if signed_on is not None and not certificate.could_sign(signed_on):
+        early = signed_on < max(certificate.begins, certificate.signs_from or certificate.begins)
+        when = "before its signer's key was to sign" if early else "when its signer's key was to rest"
+        detail = f"The document was signed on {signed_on}, {when}."
+        return _failed(id, detail, "signed-too-early" if early else "signed-too-late")
     return _validity(id, "document signer", "signer", certificate, at)
 
 

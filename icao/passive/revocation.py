@@ -41,7 +41,7 @@ def revocation(signer: Certificate | None, chain: Chain, trust: Trust, at: date)
         detail = "The revocation list speaks of some certificates only, and the signer may be on another."
         return Check(id, Result.UNDETERMINED, detail=detail, code="crl-partial")
     newest = max(whole, key=lambda crl: crl.issued_on)
-    if at > (newest.next_update or newest.issued_on + MAX_AGE):
+    if at - newest.issued_on > MAX_AGE if newest.next_update is None else at > newest.next_update:
         detail = f"The newest revocation list is of {newest.issued_on}, and there should be a newer one."
         return Check(id, Result.UNDETERMINED, detail=detail, code="crl-stale")
     return Check(id, Result.SUCCESSFUL, detail=f"Not on the revocation list of {newest.issued_on}.")

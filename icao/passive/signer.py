@@ -34,7 +34,10 @@ def find_signer(signed: SignedData, infos: Sequence[SignerInfo], trust: Trust) -
 
 def _judge(signed: SignedData, info: SignerInfo, trust: Trust) -> Signer:
     digest = as_check("pa.message_digest", digest_verdict(signed, info), "What was signed is what is here.")
-    candidates = signed.certificates_of(info) or list(trust.signers_of(info.id))
+    candidates = signed.certificates_of(info)
+    # What came along may be a link alone, and its signer in the directory.
+    if not any(info.id.names(each) for each in candidates):
+        candidates = [*trust.signers_of(info.id), *candidates]
     certificate, verdict = _the_one(signed, info, candidates)
     others = [each for each in signed.readable_certificates() if certificate is None or each.der != certificate.der]
     signature = as_check("pa.sod_signature", verdict, "Signed with the key of the signer's certificate.")

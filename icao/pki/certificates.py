@@ -83,6 +83,10 @@ class Certificate:
     def covers(self, day: date) -> bool:
         return self.begins <= day <= self.ends
 
+    def could_sign(self, day: date) -> bool:
+        """Its key often rests after some weeks, long before it expires. (Doc 9303-12, 4.2)"""
+        return self.covers(day) and (self.signs_from or day) <= day <= (self.signs_until or day)
+
     def verdict_on(self, other: signatures.Signed) -> signatures.Verdict:
         """Whether this one's key signed the other: a certificate or a revocation list."""
         return signatures.verify(self.public_key, other.signature_algorithm, None, other.signature, other.signed_part)

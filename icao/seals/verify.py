@@ -7,11 +7,11 @@ looked up and no clock is asked: ``trust`` and ``at`` are arguments.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Final, Protocol
+from typing import Protocol
 
 from icao.checks import Check, Mode, Result
 from icao.mrz.zone import Mrz
-from icao.passive.chain import Chain, find_chain
+from icao.passive.chain import SEAL_PURPOSES, Chain, find_chain
 from icao.passive.revocation import revocation
 from icao.pki.certificates import Certificate, parse_certificate
 from icao.pki.trust import Trust
@@ -20,9 +20,6 @@ from icao.seals.paper import compare
 from icao.seals.seal import Seal, SignerReference
 from icao.seals.vds import issuers
 from icao.tlv import Garbled
-
-# Doc 9303-12, 7.1.1.3; ICAO TR VDS-NC; TR-03137-1, 6.5.2: whoever signs seals says so, if he says anything.
-SEAL_PURPOSES: Final = frozenset({"2.23.136.1.1.11.1", "2.23.136.1.1.14.2", "0.4.0.127.0.7.3.5.1.1"})
 
 
 class SealTrust(Trust, Protocol):
@@ -98,7 +95,7 @@ def _validity(seal: Seal, signer: Certificate | None, chain: Chain, at: date) ->
         )
     if signer is None:
         return _undetermined(id, "signer-unknown", "The signer's certificate is not known.")
-    if seal.signed_on is not None and not _could_sign(signer, seal.signed_on):
+    if seal.signed_on is not None and not signer.could_sign(seal.signed_on):
         detail = f"The seal was signed on {seal.signed_on}, when its signer was not valid."
         return Check(id, Result.FAILED, detail=detail, code="signed-outside-validity")
     for who, certificate in (("signer", signer), *(("CSCA", each) for each in chain.path)):
@@ -106,11 +103,6 @@ def _validity(seal: Seal, signer: Certificate | None, chain: Chain, at: date) ->
             detail = f"The certificate of the {who} is valid from {certificate.begins} to {certificate.ends}."
             return _undetermined(id, f"{who.lower()}-expired", detail)
     return Check(id, Result.SUCCESSFUL)
-
-
-def _could_sign(signer: Certificate, day: date) -> bool:
-    begins, ends = signer.signs_from or signer.begins, signer.signs_until or signer.ends
-    return max(begins, signer.begins) <= day <= min(ends, signer.ends)
 
 
 def _purpose(seal: Seal, signer: Certificate | None) -> Check:

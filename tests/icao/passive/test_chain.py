@@ -112,6 +112,8 @@ def test_a12_a_document_signer_in_the_trust_store_is_no_authority() -> None:
         {"purposes": ("2.23.136.1.1.3",)},
         {"purposes": ("2.23.136.1.1.8",)},
         {"purposes": ("2.23.136.1.1.11.1",)},
+        {"purposes": ("2.23.136.1.1.14.2",)},
+        {"purposes": ("0.4.0.127.0.7.3.5.1.1",)},
     ],
 )
 def test_a12_a_certificate_that_is_for_something_else_signs_no_documents(misuse: dict[str, object]) -> None:

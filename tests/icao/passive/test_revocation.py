@@ -63,6 +63,11 @@ def test_a_list_that_names_no_next_one_is_believed_for_ninety_days() -> None:
         assert told(_without_next_update(begins)) == expected
 
 
+def test_a_list_without_a_next_one_on_the_last_day_of_all_is_read_as_well() -> None:
+    begin, end = (_fields(_without_next_update(TODAY))[place] for place in (slice(3), slice(4, None)))
+    assert told(_signed([*begin, write(0x18, b"99991231000000Z"), *end])) == "successful mandatory"
+
+
 def _without_next_update(begins: date) -> bytes:
     """OpenSSL's builder wants both dates: the second one is taken out."""
     fields = _fields(of(period=(begins, begins + timedelta(days=1))))

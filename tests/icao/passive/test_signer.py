@@ -12,6 +12,7 @@ from tests.icao.passive.world import (
     Who,
     check,
     key,
+    link,
     make,
     signer,
     who,
@@ -81,6 +82,12 @@ def test_a_sod_without_its_signers_certificate_asks_the_trust_store() -> None:
     for by_key_id in (False, True):
         bare = make(without_certificate=True, by_key_id=by_key_id)
         assert wrong(check(bare, signers=[signer("p256-other", serial=8), signer()])) == {}
+
+
+def test_a_link_that_comes_along_alone_is_not_taken_for_the_signer() -> None:
+    for by_key_id in (False, True):
+        bare = make(without_certificate=True, by_key_id=by_key_id, beside=(link("p256-csca", "p256-old", serial=8),))
+        assert wrong(check(bare, signers=[signer()])) == {}
 
 
 def test_a_signer_that_nobody_knows_proves_nothing() -> None:

@@ -53,3 +53,10 @@ def test_a_key_that_was_to_rest_signs_nothing_any_more() -> None:
     assert wrong(late) == {"pa.ds_validity": "signed-too-late"}
     # Without a signing time nobody knows.
     assert wrong(check(make(short))) == {}
+
+
+def test_a_key_that_was_not_to_sign_yet_has_signed_nothing() -> None:
+    later = who(extensions=period("20210601", "20210901"))
+    assert wrong(check(make(later, signed_at=datetime(2021, 6, 1, 1, tzinfo=UTC)))) == {}
+    early = check(make(later, signed_at=datetime(2021, 5, 31, tzinfo=UTC)))
+    assert wrong(early) == {"pa.ds_validity": "signed-too-early"}
