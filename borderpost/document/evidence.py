@@ -51,7 +51,7 @@ def data_groups(named: Sequence[str]) -> dict[int, bytes]:
     for each in named:
         number, divided, path = each.partition("=")
         digits = number.upper().removeprefix("DG")
-        if not divided or not digits.isdecimal() or not 1 <= int(digits[:3]) <= 16:
+        if not divided or not digits.isdecimal() or len(digits) > 2 or not 1 <= int(digits) <= 16:
             raise Fault("usage", f"{each} names no data group.", "Write --dg 1=FILE; there are data groups 1 to 16.")
         if int(digits) in groups:
             raise Fault("usage", f"DG{digits} is named twice.", "Name each data group once.")

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from borderpost.document import keeping, recording, verdicts
+from borderpost.document import keeping, recording, trusted, verdicts
 from borderpost.errors import Fault
 
 if TYPE_CHECKING:
@@ -61,15 +61,17 @@ def read(arguments: argparse.Namespace) -> int:
 
     today = datetime.now(UTC).date()
     printed = _printed(arguments.mrz, today) if arguments.mrz else None
-    wish, trust = _wish(arguments, printed), _trust(arguments.trust)
-    begun = recording.begin(reader=arguments.reader)
-    examined = _examined(arguments, wish, printed, trust, today)
+    wish, begun = _wish(arguments, printed), recording.begin(reader=arguments.reader)
+    with trusted.usable():
+        trust = trusted.opened(arguments.trust)
+        examined = _examined(arguments, wish, printed, trust, today)
+        facts = _facts(examined, trust)
     if examined.live is not None:
         files = examined.live.contents.files
         keeping.keep(files, arguments.files)
         portrait = keeping.portrait(files.get("DG2"), arguments.portrait)
         examined = replace(examined, checks=(*examined.checks, *portrait))
-    record = replace(begun, checks=examined.checks, printed=printed, chip_zone=examined.zone, **_facts(examined, trust))
+    record = replace(begun, checks=examined.checks, printed=printed, chip_zone=examined.zone, **facts)
     if not recording.write(arguments, record):
         print(_told(arguments, examined, today))
     return verdicts.exit_code(overall(examined.checks))
@@ -135,7 +137,6 @@ def _examined(
     arguments: argparse.Namespace, wish: "Wish", printed: "Mrz | None", trust: "Trust", today: date
 ) -> "Examined":
     from edge.inspection.expert import examine, within
-    from edge.inspection.trust import TrustError
     from hardware.drivers.chip import ReaderLost, open_chip
 
     try:
@@ -149,8 +150,6 @@ def _examined(
     except ImportError as error:
         cure = "Run ./run setup, or install borderpost[pcsc]."
         raise Fault("no-pcsc", "This Python cannot speak to pcscd.", cure, LACKING) from error
-    except TrustError as error:
-        raise Fault("trust-store", str(error)) from error
     finally:
         reader.close()
         _wipe()
@@ -188,19 +187,6 @@ def _printed(lines: list[str], today: date) -> "Mrz":
         message = f"The zone's check digits do not agree ({', '.join(wrong)}), so that it would not open the chip."
         raise Fault("zone-wrong", message, "Look at the lines again: borderpost document mrz tells where.")
     return zone
-
-
-def _trust(folder: Path | None) -> "Trust":
-    if folder is None:
-        from icao.pki.trust import TrustedSet
-
-        return TrustedSet()
-    from edge.inspection.trust import TrustError, TrustStore
-
-    try:
-        return TrustStore.open(folder)
-    except TrustError as error:
-        raise Fault("trust-store", str(error)) from error
 
 
 def _facts(examined: "Examined", trust: "Trust") -> dict[str, Any]:  # Any: fields of a record

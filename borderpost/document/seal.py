@@ -9,7 +9,7 @@ from errno import ENAMETOOLONG, ENOENT, ENOTDIR
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from borderpost.document import verdicts
+from borderpost.document import trusted, verdicts
 from borderpost.errors import Fault
 
 if TYPE_CHECKING:
@@ -47,8 +47,9 @@ def seal(arguments: argparse.Namespace) -> int:
     from icao.checks import overall
 
     at = _day(arguments.at)
-    printed, trust = _printed(arguments.mrz, at), _trust(arguments.trust)
-    read, checks = _judged(arguments.seal, trust, at, printed)
+    printed = _printed(arguments.mrz, at)
+    with trusted.usable():
+        read, checks = _judged(arguments.seal, trusted.opened(arguments.trust), at, printed)
     if arguments.json:
         print(json.dumps(as_json(read, checks), ensure_ascii=False))
     else:
@@ -177,19 +178,6 @@ def _printed(lines: list[str], at: date) -> "Mrz | None":
         return parse(tidied("\n".join(lines)), at)
     except MrzError as error:
         raise Fault("not-a-zone", str(error), "Give each line of the printed zone as its own --mrz.") from error
-
-
-def _trust(folder: Path | None) -> "SealTrust":
-    if folder is None:
-        from icao.pki.trust import TrustedSet
-
-        return TrustedSet()
-    from edge.inspection.trust import TrustError, TrustStore
-
-    try:
-        return TrustStore.open(folder)
-    except TrustError as error:
-        raise Fault("trust-store", str(error)) from error
 
 
 def _day(iso: str | None) -> date:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any  # the answers are JSON
 
+from borderpost.document import trusted
 from borderpost.errors import Fault
 
 if TYPE_CHECKING:
@@ -46,16 +47,14 @@ def import_(arguments: argparse.Namespace) -> int:
     """Take in what can be taken in, and say of each file what became of it."""
     from datetime import UTC, datetime
 
-    from edge.inspection.trust import TrustError
     from edge.inspection.trust.importing import import_files
 
     files = [file for each in arguments.files for file in _files(each)]
     if not files and not arguments.anchor:
         raise Fault("no-source", "No file was named, or the folder is empty.", "Name certificates, lists or LDIF.")
     try:
-        report = import_files(arguments.into, files, arguments.anchor, datetime.now(UTC), _progress())
-    except TrustError as error:
-        raise Fault("trust-store", str(error)) from error
+        with trusted.usable():
+            report = import_files(arguments.into, files, arguments.anchor, datetime.now(UTC), _progress())
     finally:
         _wipe()
     print(json.dumps(as_json(report)) if arguments.json else "\n".join(as_lines(report)))
@@ -68,13 +67,10 @@ def import_(arguments: argparse.Namespace) -> int:
 def show_(arguments: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
-    from edge.inspection.trust import TrustError
     from edge.inspection.trust.coverage import coverage
 
-    try:
+    with trusted.usable():
         told = coverage(arguments.folder, datetime.now(UTC))
-    except TrustError as error:
-        raise Fault("trust-store", str(error)) from error
     print(json.dumps(told) if arguments.json else "\n".join(as_tables(told)))
     return DONE
 

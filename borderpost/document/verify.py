@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from borderpost.document import evidence, recording, verdicts
+from borderpost.document import evidence, recording, trusted, verdicts
 from borderpost.errors import Fault
 
 if TYPE_CHECKING:
@@ -65,8 +65,9 @@ def verify(arguments: argparse.Namespace) -> int:
     from icao.checks import overall
 
     at, begun = _day(arguments.at), recording.begin()
-    trust = _trust(arguments.trust, arguments.crl, arguments.deviation)
-    verified = (_chip if arguments.sod else _card_security)(arguments, trust, at)
+    with trusted.usable():
+        trust = _trust(arguments.trust, arguments.crl, arguments.deviation)
+        verified = (_chip if arguments.sod else _card_security)(arguments, trust, at)
     record = replace(begun, checks=verified.checks, signer=verified.signer, files=verified.files)
     if not recording.write(arguments, replace(record, chip_zone=_zone(verified.files, at))):
         print(json.dumps(as_json(verified)) if arguments.json else "\n".join(verdicts.as_lines(verified.checks)))
@@ -158,15 +159,11 @@ def _zone(files: Mapping[str, bytes], at: date) -> "Mrz | None":
 
 def _trust(folder: Path | None, crls: Sequence[Path], deviations: Sequence[Path]) -> "Trust":
     """The store, and the lists that were given beside it."""
-    from edge.inspection.trust import TrustError, TrustStore
     from icao.pki.crl import parse_crl
     from icao.pki.deviation_list import parse_deviation_list
-    from icao.pki.trust import TrustedSet, WithLists
+    from icao.pki.trust import WithLists
 
-    try:
-        trust = TrustedSet() if folder is None else TrustStore.open(folder)
-    except TrustError as error:
-        raise Fault("trust-store", str(error)) from error
+    trust = trusted.opened(folder)
     revoked = _parsed(parse_crl, crls, "revocation list")
     deviating = _parsed(parse_deviation_list, deviations, "deviation list")
     return WithLists(trust, revoked, deviating)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,11 @@ def test_a_store_that_was_imported_knows_the_signers_of_seals(
     barcode = seals.idb_seal(signer("V"), [(9, bytes.fromhex("20D52010"))], SEALED_ON)
     assert run(capsys, barcode, "--trust", store)[1]["checks"][1]["result"] == "successful"
     assert DOCUMENT_TYPES.dotted_string == "2.23.136.1.1.6.2"
+    connection = sqlite3.connect(Path(store) / "trust.sqlite")
+    connection.execute("DROP TABLE certificates")
+    connection.close()
+    code, answer = run(capsys, VISA.hex(), "--trust", store)
+    assert (code, answer["error"]["code"]) == (2, "trust-store")
 
 
 def test_without_a_trust_store_nothing_is_decided(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,13 +1,15 @@
 """``borderpost document verify``, as a document expert types it."""
 
 import json
-from datetime import date, timedelta
+import sqlite3
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from borderpost.__main__ import main
+from edge.inspection.trust.importing import import_files
 from simulators.issuing import groups as lds
 from simulators.issuing.certificates import Issuer
 from simulators.issuing.cms import Form, signed_data
@@ -143,6 +145,8 @@ def test_a_garbled_first_group_and_a_garbled_card_security_are_verdicts(
         ("--sod sod --dg 1", "usage"),
         ("--sod sod --dg 17=dg1", "usage"),
         ("--sod sod --dg 0=dg1", "usage"),
+        ("--sod sod --dg 0019=dg1", "usage"),
+        (f"--sod sod --dg 001{'0' * 5000}=dg1", "usage"),
         ("--sod sod --dg 1=dg1 --dg DG1=dg1", "usage"),
         ("--sod sod --dg 1=nothing", "unreadable"),
         ("--sod sod --dg 1=empty", "not-a-data-group"),
@@ -171,6 +175,17 @@ def test_a_list_that_breaks_off_behind_a_sound_beginning_is_one_sentence(
     (here / "good.crl").write_bytes(broken)
     code, answer = run(capsys, "--sod sod --crl good.crl")
     assert (code, answer["error"]["code"]) == (2, "not-a-revocation-list")
+
+
+def test_a_store_that_shows_its_damage_only_when_it_is_asked_is_one_sentence(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import_files(here / "store", [here / "trust" / "0.cer"], [], datetime.now(UTC), lambda name, done, of: None)
+    connection = sqlite3.connect(here / "store" / "trust.sqlite")
+    connection.execute("DROP TABLE certificates")
+    connection.close()
+    code, answer = run(capsys, "--sod sod --trust store")
+    assert (code, answer["error"]["code"]) == (2, "trust-store")
 
 
 def test_a_day_that_is_none_is_one_sentence(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

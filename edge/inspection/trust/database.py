@@ -7,9 +7,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
+from icao.tlv import Garbled
+
 FILE: Final = "trust.sqlite"
 LOCK_WAIT_S: Final = 5.0
 SCHEMA: Final = 1
+DAMAGED: Final = "is damaged. Delete it and import your sources again."
 
 
 class TrustError(Exception):
@@ -70,15 +73,17 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
 
 @contextmanager
 def spoken(path: Path) -> Iterator[None]:
-    """SQLite's errors as a sentence."""
+    """SQLite's errors as a sentence, and what was read once and now cannot be."""
     try:
         yield
+    except Garbled as error:
+        raise TrustError(f"{path} {DAMAGED}") from error
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise TrustError(f"{path} is being written by another import. Try again when it is done.") from error
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            raise TrustError(f"{path} is damaged. Delete it and import your sources again.") from error
+            raise TrustError(f"{path} {DAMAGED}") from error
         raise TrustError(f"{path} cannot be used ({error}). Look to its permissions and the disk.") from error
 
 

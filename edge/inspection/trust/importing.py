@@ -269,7 +269,7 @@ class _Import:
 
 
 def _source(signed: Signed, digest: bytes) -> Source:
-    embedded = (each for each in signed.listed.signed.certificates if each != signed.signer.der)
+    embedded = (each.der for each in signed.listed.signed.readable_certificates() if each.der != signed.signer.der)
     return Source(
         _place(Path(signed.told.name), signed.piece),
         "master-list",

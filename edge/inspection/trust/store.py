@@ -7,7 +7,7 @@ unknown. What is odd never keeps the rest from being used.
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -114,10 +114,10 @@ class TrustStore:
             issuer.key_id,
             letters(issuer.country),
         )
-        return list(_still_there(self._crl, rows))
+        return self._still_there(self._crl, rows)
 
     def deviation_lists(self) -> Sequence[DeviationList]:
-        return list(_still_there(self._deviations, self.rows("SELECT sha256 FROM deviation_lists")))
+        return self._still_there(self._deviations, self.rows("SELECT sha256 FROM deviation_lists"))
 
     def _list(self, table: str, digest: bytes) -> bytes:
         """Raises LookupError when an import has just replaced it."""
@@ -126,7 +126,15 @@ class TrustStore:
 
     def _certificates(self, where: str, *values: object) -> list[Certificate]:
         rows = self.rows(f"SELECT der FROM certificates WHERE {where}", *values)  # noqa: S608  (never a stranger's words)
-        return [_certificate(der) for (der,) in rows]
+        with spoken(self._path):
+            return [_certificate(der) for (der,) in rows]
+
+    def _still_there(self, read: Callable[[bytes], Listed], rows: Sequence[tuple[bytes]]) -> list[Listed]:
+        found: list[Listed] = []
+        for (digest,) in rows:
+            with spoken(self._path), suppress(LookupError):
+                found.append(read(digest))
+        return found
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:  # Any: SQLite's rows have no types
         """What one query finds, at once. Raises TrustError."""
@@ -144,12 +152,6 @@ ODD: Final = (
 
 # Parsed once each, whichever store they came from: the same bytes say the same.
 _certificate = lru_cache(KEPT_PARSED)(parse_certificate)
-
-
-def _still_there(read: Callable[[bytes], Listed], rows: Sequence[tuple[bytes]]) -> Iterator[Listed]:
-    for (digest,) in rows:
-        with suppress(LookupError):
-            yield read(digest)
 
 
 def _distinct(certificates: Sequence[Certificate]) -> list[Certificate]:

@@ -248,6 +248,13 @@ def test_what_cannot_be_read_in_a_list_is_kept_and_marked(counter: Counter, utop
 
 
 # --- revocation lists, deviation lists, LDIF ---
+def test_what_cannot_be_read_beside_a_lists_signer_hides_nobody(counter: Counter, utopia: Authority) -> None:
+    broken = utopia.state.signer.der.replace(b"\x17\x0d", b"\x18\x0d")  # times that are none
+    listed = master_list([utopia.state.csca_der], utopia.list_signer, NOW, [broken])
+    report = counter.take(a_cer=utopia.state.csca_der, list_ml=listed)
+    assert (report.refused, report.untrusted) == ([], {})
+
+
 def test_an_older_revocation_list_never_replaces_a_newer_one(counter: Counter, utopia: Authority) -> None:
     counter.take(a_cer=utopia.state.csca_der, b_crl=utopia.crl(TODAY))
     report = counter.take(c_crl=utopia.crl(TODAY, stale=True))

@@ -144,6 +144,20 @@ def test_a_damaged_store_is_one_sentence(counter: Counter) -> None:
         TrustStore.open(counter.store)
 
 
+@pytest.mark.parametrize("damage", ["UPDATE certificates SET der = substr(der, 9)", "DROP TABLE crls"])
+def test_damage_that_shows_only_when_it_is_asked_is_one_sentence_too(
+    counter: Counter, utopia: Authority, damage: str
+) -> None:
+    counter.take(a_cer=utopia.state.csca_der)
+    connection = sqlite3.connect(counter.store / "trust.sqlite")
+    connection.execute(damage)
+    connection.commit()
+    connection.close()
+    store, signer = TrustStore.open(counter.store), parse_certificate(utopia.state.signer.der)
+    with pytest.raises(TrustError, match=r"is damaged|cannot be used"):
+        (store.issuers_of(signer), store.crls_of(signer))
+
+
 def test_a_store_of_a_newer_borderpost_is_not_touched(counter: Counter, utopia: Authority) -> None:
     counter.take(a_cer=utopia.state.csca_der)
     connection = sqlite3.connect(counter.store / "trust.sqlite")
