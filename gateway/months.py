@@ -3,6 +3,7 @@
 PostgreSQL only: a file has no parts. A crossing that has an event in another month, too, is folded anew first.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 from gateway.crossings import COUNTED, withdraw
@@ -39,17 +40,18 @@ def drop_months(store: PostgresStore, oldest_ms: int, sweeper: str) -> int:
     The newest part stays: its month may not be over. ``sweeper`` is the name under which workers sweep in turn.
     """
     removed = 0
-    for part in _old_parts(store, oldest_ms):
+    oldest: str | None = ""
+    while oldest is not None:
         with store.transaction():
-            store.alone_with([sweeper])
-            if part in _old_parts(store, oldest_ms):  # Another worker may have dropped it meanwhile.
-                removed += _drop(store, part)
+            store.alone_with([sweeper])  # before it looks: another worker may be dropping what it would see
+            oldest = next(_old_parts(store, oldest_ms), None)
+            removed += 0 if oldest is None else _drop(store, oldest)
     return removed
 
 
-def _old_parts(store: PostgresStore, oldest_ms: int) -> list[str]:
+def _old_parts(store: PostgresStore, oldest_ms: int) -> Iterator[str]:
     parts = [str(row["name"]) for row in store.execute(PARTS).fetchall()]
-    return [part for part in parts[:-1] if not _has_newer(store, part, oldest_ms)]
+    return (part for part in parts[:-1] if not _has_newer(store, part, oldest_ms))
 
 
 def _drop(store: PostgresStore, part: str) -> int:

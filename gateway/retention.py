@@ -85,9 +85,9 @@ def _old_events(connection: Connection, oldest_ms: int) -> int:
     removed = 0
     while True:
         with connection.transaction():
+            connection.alone_with([SWEEPER])  # else two workers would count the same rows off
             devices = {row["device"] for row in _oldest(connection, oldest_ms)}
-            connection.alone_with({*devices, SWEEPER})
-            # Looked at again: another worker may have swept them meanwhile, and they would be counted off twice.
+            connection.alone_with(devices)  # Looked at again: intake may have set one of them aside meanwhile.
             rows = [row for row in _oldest(connection, oldest_ms) if row["device"] in devices]
             _forget(connection, rows)
         removed += len(rows)
