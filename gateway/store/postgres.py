@@ -155,14 +155,20 @@ class PostgresStore:
 
     def migrate(self) -> None:
         """Workers may start at the same time: the first one migrates, the others wait and find it done."""
-        self.execute("CREATE TABLE IF NOT EXISTS schema_version (number BIGINT NOT NULL)")
+        with self._migrating():  # IF NOT EXISTS alone does not keep two of them apart
+            self.execute("CREATE TABLE IF NOT EXISTS schema_version (number BIGINT NOT NULL)")
         for number, script in migrations("postgres"):
-            with self.transaction():
-                self.execute("SELECT pg_advisory_xact_lock(?)", (MIGRATION_LOCK,))
+            with self._migrating():
                 if number > self._version():
                     for statement in statements(script):
                         self.execute(statement)
                     self.execute("INSERT INTO schema_version (number) VALUES (?)", (number,))
+
+    @contextmanager
+    def _migrating(self) -> Iterator[None]:
+        with self.transaction():
+            self.execute("SELECT pg_advisory_xact_lock(?)", (MIGRATION_LOCK,))
+            yield
 
     def _version(self) -> int:
         row = self.execute("SELECT max(number) FROM schema_version").fetchone()

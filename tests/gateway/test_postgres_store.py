@@ -1,6 +1,7 @@
 """What a store in PostgreSQL promises: the dialect of a file, nothing by halves, and nothing lost by a kill."""
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -107,6 +108,25 @@ def test_both_engines_know_the_same_tables_and_columns(postgres: Postgres) -> No
             for column in file.execute(f"PRAGMA table_info({name})")
         }
         assert {pair for pair in ours if pair[0] not in own} == theirs
+
+
+def test_workers_that_start_at_once_make_the_tables_once(postgres: Postgres) -> None:
+    url, begin, faults = postgres.fresh(), threading.Barrier(4), []
+
+    def work() -> None:
+        with closing(connect(url)) as store:
+            begin.wait()
+            try:
+                store.migrate()
+            except StoreFault as fault:
+                faults.append(fault)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
 
 
 def test_a_region_is_set_up_on_the_store_that_a_url_names(postgres: Postgres, tmp_path: Path) -> None:
