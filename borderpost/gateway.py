@@ -142,11 +142,15 @@ def _rebuild(args: argparse.Namespace) -> int:
 def gateway_errors() -> Iterator[None]:
     """A failure of the gateway, said as the command line says it."""
     from gateway.errors import GatewayError
+    from gateway.store.connection import StoreFault
 
     try:
         yield
     except GatewayError as error:
         raise Fault(error.code, error.message, error.cure) from error
+    except StoreFault as error:  # it went while the command was at work
+        cure = "See that its disk or its server is there, then run the command again."
+        raise Fault("store-refused", f"The store did not do it ({error.code}).", cure, exit_code=4) from error
 
 
 @contextmanager
