@@ -16,6 +16,7 @@ from tests.faults.history import Account, Stored, Told, Written, account, broken
 from tests.faults.region import LightPost, Region
 
 SUSPICIONS = {"device-cloned", "sequence-conflict", "from-the-future", "revoked-key", "wrong-region"}
+CRASHED = "Something failed that should not"
 DROPPED = "outbox.dropped.v1"
 
 
@@ -67,6 +68,12 @@ def boots_of(folder: Path) -> list[tuple[str, int]]:
         return outbox.boots()
 
 
+def _crashes(log: Path) -> Iterable[str]:
+    """A gateway that falls by itself is set up again by its supervisor, and must be told of all the same."""
+    if CRASHED in log.read_text(errors="replace"):
+        yield f"CRASHED: the gateway met an error that it did not expect: see {log.name}"
+
+
 def _false_alarms(state: Path, deserved: frozenset[str]) -> Iterable[str]:
     """Whoever only suffers from killed processes and bad links has not done these things."""
     for device, code in sorted(alarms_in(state)):
@@ -84,5 +91,6 @@ def judge(region: Region, deserved: frozenset[str] = frozenset()) -> Account:
     written = written_at(region.posts.values())
     result = account(promised, written, stored_in(region.state))
     result.lost += result.blame("forgotten", broken_promises(promised, written))
+    result.blame("crashes", _crashes(region.gateway_log))
     result.false_alarms = result.blame("false alarms", _false_alarms(region.state, deserved))
     return result
