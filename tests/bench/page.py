@@ -47,6 +47,9 @@ what Debian's mosquitto clients get through the same broker with QoS 1 and the p
 taken within its own round. `latency_ms` is from the edge's outbox, before its commit, until the acknowledgement has
 struck the row off: the gateway's commit lies before that. `fleet_latency_ms`: the same, of simulated devices.
 `backlog.live_ms`: the same, of events that happen while a backlog drains. `gateway_rss_mb`: with 2,000 devices.""",
+    "scale": """\
+Processor time of each kind of process for an event: one worker's intake into PostgreSQL, and the whole way from eight
+devices through three NATS nodes to two workers and their database. Bytes are what lies on the disk. docs/scale.md.""",
 }
 
 
