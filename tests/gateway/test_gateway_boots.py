@@ -57,6 +57,12 @@ def test_an_older_edge_that_does_not_number_its_boots_is_no_clone(desk: Desk) ->
     assert alarms(desk) == []
 
 
+def test_an_edge_that_learned_to_number_its_boots_is_no_clone_of_its_older_self(desk: Desk) -> None:
+    lane = desk.region.lane()
+    desk.take(offer(lane, told(lane, ONE, 1, ALARM, 60)), numbered(lane, 1, told(lane, TWO, 1, ALARM, 0)))
+    assert alarms(desk) == []
+
+
 def test_numbers_that_a_signed_event_declares_dropped_are_no_gap(desk: Desk) -> None:
     lane = desk.region.lane()
     drop = OutboxDropped(ONE, ((2, 3), (5, 6)), 4, "disk-full")
@@ -85,6 +91,14 @@ def test_d06_one_true_clock_dates_its_whole_boot_again(desk: Desk, sync_first: b
     true_s = desk.rows("SELECT seq, (true_ms - (SELECT max(time_ms) FROM told)) / 1000 FROM told ORDER BY seq")
     assert true_s == [(1, -2), (2, -1), (3, 0)]
     assert desk.rows("SELECT count(*) FROM told WHERE time_ms < true_ms - 80000000") == [(2,)]  # as told is kept, too
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_several_true_clocks_the_first_dates_the_boot(desk: Desk, order: tuple[int, int]) -> None:
+    lane = desk.region.lane()
+    frames = [offer(lane, told(lane, ONE, 2, READING, 100)), offer(lane, told(lane, ONE, 3, READING, 150))]
+    desk.take(*(frames[n] for n in order), offer(lane, told(lane, ONE, 1, READING, 0, clock=Clock.HOLDOVER)))
+    assert desk.rows("SELECT true_ms - (SELECT min(time_ms) FROM told) FROM told WHERE seq = 1") == [(99_000,)]
 
 
 def test_d04_d05_a_clock_that_jumps_loses_nothing(desk: Desk) -> None:

@@ -3,22 +3,23 @@
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from gateway.rebuild import rebuild
 from gateway.store.connection import Connection
 from gateway.store.sqlite import connect
 from gateway.vault import Vault
 from messages.events import Clock, Event
-from messages.facts import DeviceTelemetry, Fact, LaneAlarm, OutboxDropped, Reading
+from messages.facts import DeviceTelemetry, Fact, LaneAlarm, OutboxDropped, Reading, TravelDocument, data_of
 from messages.frame import seal_frame
 from messages.keys import RegionPublic
-from tests.gateway.conftest import NOW
+from tests.gateway.conftest import NOW, granted, referred
 from tests.gateway.desk import Desk, Offer, offer, offer_with_bodies
 
 ALARM = LaneAlarm("tailgating", None)
@@ -42,7 +43,7 @@ def told(lane: Any, boot: str, seq: int, fact: Fact, at_s: float, **more: Any) -
     identity = identity or str(uuid.uuid5(uuid.NAMESPACE_URL, f"{lane.name}/{boot}/{seq}/{fact!r}"))
     time = NOW + timedelta(seconds=at_s)
     mono_ms = int(more.get("mono_s", seq) * 1000)
-    return Event(identity, lane.topic.source, fact.TYPE, time, boot, seq, mono_ms, clock, fact)
+    return Event(identity, lane.topic.source, fact.TYPE, time, boot, seq, mono_ms, clock, data_of(fact))
 
 
 def numbered(lane: Any, number: int, *events: Event) -> Offer:
@@ -74,6 +75,12 @@ def story(region: Any) -> list[Offer]:
     frames.append((str(two.topic), b"garbage"))
     a, b, c = "1" * 32, "2" * 32, "3" * 32
     reading = DeviceTelemetry((Reading("cpu", 40.5),))
+    # A crossing that was granted and then referred, with another document, by a clock that nobody believes.
+    seen = granted(_id("visit"), 9), referred(_id("visit"), 9)
+    seen = seen[0], structs.replace(seen[1], document=TravelDocument("ID", "AAA", "1", date(2030, 1, 1)))
+    frames += [
+        numbered(three, 1, told(three, a, 10 + n, fact, 70 + n, clock=Clock.UNKNOWN)) for n, fact in enumerate(seen)
+    ]
     unknown = {"clock": Clock.UNKNOWN}
     frames.append(numbered(three, 1, told(three, a, 1, ALARM, 0, **unknown), told(three, a, 2, reading, 1, **unknown)))
     frames.append(numbered(three, 1, told(three, a, 3, reading, 900)))
@@ -139,7 +146,7 @@ def test_frames_shuffled_repeated_cut_into_batches_and_shared_by_two_workers_giv
 
     any_order()
     events, _, kept, _, _, dropped, _, alarms, _ = expected
-    assert len(events) == 17
+    assert len(events) == 19
     assert [row[2] for row in kept].count("sequence-conflict") == 8
     assert dropped == [("lane-3", "1" * 32, 4, 6)]
     assert {(row[0], row[1]) for row in alarms} == {

@@ -8,15 +8,18 @@ import pytest
 
 from gateway import worker as worker_module
 from gateway.lanes import Lanes
+from gateway.quarantine import ROWS_PER_SENDER
 from gateway.queries import Queries
 from gateway.register import Register
 from gateway.store.sqlite import connect
 from gateway.vault import Vault
 from gateway.worker import Keys, Message, Worker
 from messages.ack import verify_ack
+from messages.facts import LaneAlarm
 from messages.keys import DeviceKey, GatewayRecord
 from messages.status import sign_status
 from messages.topics import Channel
+from tests.gateway.desk import offer_with_bodies
 
 LIMIT_S = 20.0
 
@@ -151,3 +154,22 @@ def test_e17_a_frame_that_comes_again_is_counted_and_acknowledged_and_not_looked
     told = [[verify_ack(one.payload, lane.topic, known).seqs for one in reply] for reply in replies]
     assert told == [[((1, 2),)], [((1, 3),)], [], []]
     assert judged == [1, 1, 1, 1]
+
+
+def test_a_frame_of_which_something_found_no_room_is_never_taken_for_settled(region: Any) -> None:
+    lane, path = region.lane(), region.authority.store_path()
+    full = [Message(*offer_with_bodies(lane, [b"poison %d" % seq], seq)) for seq in range(100, 100 + ROWS_PER_SENDER)]
+    bodies = [lane.alarm().to_json(), b"poison", lane.tell(LaneAlarm("tailgating", None), seq=3).to_json()]
+    frame = Message(*offer_with_bodies(lane, bodies, 1))
+
+    async def story() -> list[Message]:
+        with closing(connect(path)) as writer, closing(connect(path)) as reader:
+            desk = worker(region, writer, reader, Lanes(lambda: 0.0))
+            await desk.take(full)
+            replies = await desk.take([frame]) + await desk.take([frame])
+            desk.close()
+            return replies
+
+    record = GatewayRecord("gateway-1", lane.enrolled.gateways["gateway-1"])
+    for reply in asyncio.run(asyncio.wait_for(story(), LIMIT_S)):
+        assert verify_ack(reply.payload, lane.topic, {"gateway-1": record}).seqs == ((1, 1), (3, 3))
