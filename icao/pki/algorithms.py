@@ -11,7 +11,7 @@ from typing import Final
 from cryptography.hazmat.primitives import hashes
 
 from icao.der import INTEGER, OBJECT_IDENTIFIER, SEQUENCE, Fields, Part, integer, oid, only
-from icao.pki.keys import NotSupported, Weak
+from icao.pki.keys import MAX_RSA_BYTES, NotSupported, Weak
 
 SHA1: Final = "1.3.14.3.2.26"
 SHA224: Final = "2.16.840.1.101.3.4.2.4"
@@ -106,7 +106,7 @@ def _read_pss(parameters: Part | None, digest: str | None) -> Algorithm:
         PSS,
         known_digest(SHA1 if own is None else _identified(only(own.value, SEQUENCE))),
         known_digest(SHA1 if mask is None else _mask_digest(only(mask.value, SEQUENCE))),
-        salt_bytes,
+        min(salt_bytes, MAX_RSA_BYTES),  # none so long fits into a signature: it is wrong, whatever is claimed
     )
 
 

@@ -183,6 +183,7 @@ WEAK, UNKNOWN = "failed weak-algorithm", "not_supported algorithm-unknown"
         (EC, by_hand("1.2.840.10045.4.3"), UNKNOWN),
         (RSA, algorithm("rsassa_pss", parameters={"salt_length": 20}), WRONG),
         (RSA, algorithm("rsassa_pss", parameters={"salt_length": 5000}), WRONG),
+        *((RSA, algorithm("rsassa_pss", parameters={"salt_length": 1 << bits}), WRONG) for bits in (31, 63, 30000)),
         (RSA, algorithm("rsassa_pss", parameters={"salt_length": -5}), UNKNOWN),
         (RSA, algorithm("rsassa_pss", parameters={"trailer_field": 2}), UNKNOWN),
         (RSA, algorithm("rsassa_pss", parameters={"hash_algorithm": {"algorithm": "md5"}}), WEAK),
