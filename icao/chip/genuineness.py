@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from icao.checks import SEVERITY, Check, Result, overall
-from icao.chip import chip_authentication
+from icao.chip import chip_authentication, pace_choice
 from icao.lds.files import EF_DG14, EF_DG15, EF_SOD, ElementaryFile
 from icao.lds.security_infos import parse_dg14
 from icao.lds.sod import parse_sod
@@ -40,6 +40,8 @@ def judge(
         judged.append(_announced(CHIP, EF_DG14, files, proofs, passive))
     if (mapping := _named(MAPPING, proofs)) is not None:
         judged.append(bound(mapping, of_mapping, None))
+    elif _announces_mapping(signed, files):
+        judged.append(_not_done(MAPPING))  # the chip fell from PACE, or hid what it offers
     return (*judged, *(proof for proof in proofs if proof.id not in (ACTIVE, CHIP, MAPPING)))
 
 
@@ -77,6 +79,10 @@ def _announced(
     if holder.name not in files:  # A02
         detail = f"The state has signed {holder.name}, and the chip does not give it: its proof was taken away."
         return Check(id, Result.FAILED, detail=detail, code=f"{id}-stripped")
+    return _not_done(id)
+
+
+def _not_done(id: str) -> Check:
     return Check(id, Result.UNDETERMINED, detail="The chip was not asked for its proof.", code=f"{id}-not-done")
 
 
@@ -96,6 +102,17 @@ def _announces_chip_authentication(signed: Collection[int], files: Mapping[str, 
         return EF_DG14.name not in files or chip_authentication.choose(parse_dg14(files[EF_DG14.name])) is not None
     except Garbled:
         return True
+
+
+def _announces_mapping(signed: Collection[int], files: Mapping[str, bytes]) -> bool:
+    """A DG14 that is missing or unreadable is missed as a proof of its own."""
+    if EF_DG14.short_id not in signed or EF_DG14.name not in files:
+        return False
+    try:
+        best = pace_choice.choose(parse_dg14(files[EF_DG14.name]))
+    except Garbled:
+        return False
+    return best is not None and best.proves_chip
 
 
 def _named(id: str, proofs: Iterable[Check]) -> Check | None:

@@ -105,6 +105,13 @@ def test_dg14_that_announces_pace_alone_asks_for_no_chip_authentication() -> Non
     assert judge(files_of(ChipPlan(further=PACE_ONLY)), (), good(14)) == ()
 
 
+def test_dg14_that_announces_chip_mapping_misses_it_where_another_way_opened_the_chip() -> None:
+    with_mapping = (security_info(infos.PACE_ECDH_CAM + ".2", number(2), number(13)), *PACE_ONLY)
+    files = files_of(ChipPlan(further=with_mapping))
+    assert codes(judge(files, (), good(14))) == {"cam": (Result.UNDETERMINED, "cam-not-done")}
+    assert judge({**files, "SOD": sod_over({1: b"x"})}, (), good(1)) == ()  # nobody signed that announcement
+
+
 def test_a_document_that_announces_nothing_is_asked_for_nothing() -> None:
     assert judge({"SOD": sod_over({1: b"x", 2: b"y"})}, (), good(1, 2)) == ()
     assert judge({}, (), ()) == ()
