@@ -6,6 +6,7 @@ days, and whoever can withhold a list must not be able to make a revoked signer 
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Final
 
 from icao.checks import Check, Mode, Result
@@ -22,6 +23,10 @@ MAX_LISTS: Final = 16
 
 def revocation(signer: Certificate | None, chain: Chain, trust: Trust, at: date) -> Check:
     id = "pa.crl"
+    # The anchor somebody has chosen; what leads to it came along with the document.
+    if any(_is_taken_back(link, above, trust) for link, above in pairwise(chain.path)):
+        detail = "The state took a link back that leads to the signer's CSCA."
+        return Check(id, Result.FAILED, detail=detail, code="link-revoked")
     lists = _lists(signer, chain, trust) if signer is not None else []
     if signer is None or not lists:
         detail = "No revocation list of the signer's state is known."
@@ -45,6 +50,12 @@ def revocation(signer: Certificate | None, chain: Chain, trust: Trust, at: date)
         detail = f"The newest revocation list is of {newest.issued_on}, and there should be a newer one."
         return Check(id, Result.UNDETERMINED, detail=detail, code="crl-stale")
     return Check(id, Result.SUCCESSFUL, detail=f"Not on the revocation list of {newest.issued_on}.")
+
+
+def _is_taken_back(link: Certificate, issuer: Certificate, trust: Trust) -> bool:
+    """By the key that made it: another one of that name may count its certificates anew."""
+    naming = (crl for crl in trust.crls_of(issuer) if crl.revoked.get(link.serial, REMOVED) != REMOVED)
+    return any(crl.issuer == link.issuer and issuer.verdict_on(crl).result is Result.SUCCESSFUL for crl in naming)
 
 
 def _lists(signer: Certificate, chain: Chain, trust: Trust) -> Sequence[Crl]:

@@ -144,6 +144,16 @@ def test_after_a_change_of_name_a_link_joins_the_two() -> None:
     assert told(of(7, issuer=new), anchors=[csca(), claimed]) == "undetermined evaluatory no-crl"
 
 
+def test_a_link_that_its_own_key_took_back_leads_nowhere() -> None:
+    old, anchors = Issuer(name("UT", "CSCA"), key("p256-old")), [csca(own="p256-old")]
+    linked = make(beside=(link("p256-csca", "p256-old", serial=99),))
+    assert told(of(99, issuer=old), anchors=anchors, file=linked) == "failed mandatory link-revoked"
+    assert told(of(99), anchors=anchors, file=linked) == "successful mandatory"  # a serial number of another key
+    assert (
+        told(of(99, issuer=old), anchors=[*anchors, csca()], file=linked) == "successful mandatory"
+    )  # nobody needs it
+
+
 def test_a_list_is_signed_with_pss_as_well() -> None:
     issuer = Issuer(name("UT", "CSCA"), key("rsa-csca"), pss=True)
     file, anchors = make(who(issuer="rsa-csca", pss=True)), [csca(own="rsa-csca", pss=True)]
