@@ -6,8 +6,8 @@ A stolen card shows no traveller, and nobody alters a row later (docs/adr/0002).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from secrets import token_bytes
 from typing import Final
-from uuid import uuid4
 
 from edge.outbox.clock import Stamp
 from edge.outbox.errors import Unfit
@@ -15,6 +15,7 @@ from messages.errors import Refused
 from messages.events import Event
 from messages.facts import fact_of
 from messages.frame import seal_frame
+from messages.ids import CHANCE_BYTES, new_id
 from messages.keys import DeviceKey, RegionPublic
 from messages.topics import Topic
 
@@ -80,7 +81,8 @@ class Sealer:
 
     def _event(self, told: Told, boot: str, seq: int) -> Event:
         now, fact = told.now, fact_of(told.kind, told.data)
-        return Event(str(uuid4()), self.topic.source, told.kind, now.time, boot, seq, now.mono_ms, now.clock, fact)
+        identity = new_id(ms_of(now.time), token_bytes(CHANCE_BYTES))
+        return Event(identity, self.topic.source, told.kind, now.time, boot, seq, now.mono_ms, now.clock, fact)
 
 
 def is_telemetry(group: Sequence[Told]) -> bool:

@@ -7,7 +7,6 @@ arguments.
 
 import math
 import random
-import uuid
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from messages.ack import verify_ack
 from messages.events import Clock, Event
 from messages.facts import Fact
 from messages.frame import seal_frame
+from messages.ids import CHANCE_BYTES, new_id
 from messages.keys import DeviceKey, GatewayRecord, RegionPublic
 from messages.topics import Topic
 
@@ -112,7 +112,7 @@ class Books:
 
     def _event(self, seq: int, now_ms: int, mono_ms: int) -> Event:
         fact = next(self.facts)
-        identity = str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
+        identity = new_id(now_ms, self.chance.randbytes(CHANCE_BYTES))
         time = datetime.fromtimestamp(now_ms / 1000, UTC)
         return Event(identity, self.identity.topic.source, fact.TYPE, time, self.boot, seq, mono_ms, Clock.SYNCED, fact)
 

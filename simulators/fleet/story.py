@@ -5,9 +5,8 @@ second visit the lane tells of its own health. All of them live in Utopia.
 """
 
 import random
-import uuid
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from messages.facts import (
@@ -31,6 +30,7 @@ from messages.facts import (
     TravelDocument,
     Where,
 )
+from messages.ids import CHANCE_BYTES, new_id
 from simulators.people.citizens import CITIZENS, Citizen
 
 CHECKS: Final = ("access", "mrz.printed", "mrz.match", "pa.message_digest", "pa.signature", "pa.chain", "face.match")
@@ -39,6 +39,7 @@ ALARMS: Final = ("tailgating", "lingering", "document-left", "obstructed")
 GRANTED, REFERRED, ABANDONED = 0.90, 0.08, 0.02  # of the travellers
 ALARM_EACH, TELEMETRY_EACH = 0.04, 0.5  # of the visits
 RETAINED: Final = timedelta(days=30)
+VISIT_MS: Final = 12_000  # from one traveller to the next
 
 
 def story(seed: int, device: str, today: date) -> Iterator[Fact]:
@@ -55,7 +56,8 @@ def story(seed: int, device: str, today: date) -> Iterator[Fact]:
 
 
 def _visit(chance: random.Random, visit: int, today: date) -> Iterator[Fact]:
-    crossing = str(uuid.UUID(int=chance.getrandbits(128), version=4))
+    began_ms = int(datetime.combine(today, time(), UTC).timestamp()) * 1000
+    crossing = new_id(began_ms + visit * VISIT_MS, chance.randbytes(CHANCE_BYTES))
     citizen = chance.choice(CITIZENS)
     came_to = chance.choices(("left", "referred", "abandoned"), (GRANTED, REFERRED, ABANDONED))[0]
     if came_to == "referred":

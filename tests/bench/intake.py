@@ -39,6 +39,7 @@ from messages.facts import (
     TravelDocument,
 )
 from messages.frame import seal_frame
+from messages.ids import CHANCE_BYTES, new_id
 from messages.keys import DeviceKey, KeyRecord, RegionKey
 from messages.topics import Channel, Topic
 
@@ -104,7 +105,9 @@ def frames(key: DeviceKey, region: RegionKey, count: int, size: int) -> list[Off
 def event(topic: Topic, boot: str, seq: int) -> Event:
     """Two crossings of two events, then one of telemetry."""
     visit, place = divmod(seq - 1, 5)
-    crossing = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{boot}/{visit}/{place // 2}"))
+    # A granted crossing and its end share one id, made when it began.
+    began = seq - place % 2
+    crossing = new_id(began * 1000, random.Random(f"{boot}/{began}").randbytes(CHANCE_BYTES))
     fact: Fact
     if place == 4:
         fact = DeviceTelemetry(tuple(Reading(name, 20.5 + seq) for name in ("cpu", "board", "disk", "link")))
@@ -113,7 +116,17 @@ def event(topic: Topic, boot: str, seq: int) -> Event:
     else:
         fact = granted(crossing, 2 * visit + place // 2 + 1)
     time = NOW - timedelta(hours=1) + timedelta(seconds=seq)
-    return Event(str(uuid.uuid4()), topic.source, fact.TYPE, time, boot, seq, seq * 1000, Clock.SYNCED, fact)
+    return Event(
+        new_id(seq * 1000, random.randbytes(CHANCE_BYTES)),
+        topic.source,
+        fact.TYPE,
+        time,
+        boot,
+        seq,
+        seq * 1000,
+        Clock.SYNCED,
+        fact,
+    )
 
 
 def granted(crossing: str, visit: int) -> CrossingGranted:
