@@ -34,7 +34,9 @@ def main(words: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if words is None else words
     debug, as_json = "--debug" in words, "--json" in words
     try:
-        arguments = build().parse_args(words)
+        arguments, unknown = build().parse_known_args(words)
+        if unknown:
+            raise _too_much(unknown)
         return int(arguments.run(arguments))
     except Fault as fault:
         if debug:
@@ -54,6 +56,13 @@ def main(words: Sequence[str] | None = None) -> int:
             exit_code=70,
         )
         return _say(unexpected, as_json=as_json)
+
+
+def _too_much(words: Sequence[str]) -> Fault:
+    """What is no option is not repeated: it may be a line of somebody's zone."""
+    options = [word.partition("=")[0] for word in words if word.startswith("-")]
+    what = ", ".join(options) or f"{len(words)} that belong to no option"
+    return Fault("usage", f"Unrecognized arguments: {what}.", "See `--help` behind the same verb.")
 
 
 def _say(fault: Fault, *, as_json: bool) -> int:

@@ -233,6 +233,17 @@ def test_a_zone_with_a_wrong_digit_troubles_no_chip(
     assert told(capsys)["error"]["code"] == "zone-wrong"
 
 
+def test_a_line_of_a_zone_that_stands_in_the_wrong_place_is_not_repeated(
+    table: Table, laid: Passport, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = laid.mrz_lines
+    assert read(table, "--mrz", first, second, "--fast=" + second, "--json") == 2
+    error = told(capsys)["error"]
+    assert (error["code"], error["message"]) == ("usage", "Unrecognized arguments: --fast.")
+    assert read(table, "--mrz", first, second, "--json") == 2
+    assert second not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("url", "code", "exit_code"), [("usb:0", "not-a-reader", 2), ("socket://127.0.0.1:1", "reader-lost", 4)]
 )
