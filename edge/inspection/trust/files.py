@@ -10,6 +10,7 @@ from typing import Final
 
 from icao.der import GENERALIZED_TIME, INTEGER, OBJECT_IDENTIFIER, SEQUENCE, SET, UTC_TIME, Fields, definite, oid, only
 from icao.pki.cms import SIGNED_DATA
+from icao.pki.crl import MAX_OBJECTS
 from icao.pki.deviation_list import DEVIATION_LIST
 from icao.pki.ldif import MAX_LDIF_BYTES, Item, looks_like_ldif, read_ldif
 from icao.pki.ldif import Kind as LdifKind
@@ -19,7 +20,8 @@ from icao.tlv import Garbled
 MAX_FILE_BYTES: Final = MAX_LDIF_BYTES
 MAX_PEM_BLOCKS: Final = 4096
 
-PEM: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----\s(.*?)-----END \1-----", re.DOTALL)
+# A block ends at the next five dashes, and nothing is looked at twice: a megabyte of beginnings takes no minutes.
+PEM: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----\s([^-]*+(?:-(?!----)[^-]*+)*+)-----END \1-----")
 
 
 class Kind(StrEnum):
@@ -73,7 +75,7 @@ def pieces(data: bytes) -> list[Piece]:
 def kind_of(encoded: bytes) -> Kind:
     """By the first fields of what claims to be DER or BER. Raises Garbled."""
     try:
-        fields = Fields(only(definite(encoded), SEQUENCE).value)
+        fields = Fields(only(definite(encoded, MAX_OBJECTS), SEQUENCE).value)  # a revocation list has the most
         first = fields.next(SEQUENCE, OBJECT_IDENTIFIER)
         if first.tag == OBJECT_IDENTIFIER:
             return _kind_of_message(oid(first), fields)

@@ -1,6 +1,7 @@
 """What an import takes in, what it refuses, and what counts: the trust store stands or falls with these."""
 
 import random
+import time
 from datetime import timedelta
 
 import pytest
@@ -84,6 +85,13 @@ def test_one_odd_certificate_of_a_bundle_is_kept_and_marked(counter: Counter, ut
     report = counter.take(a_pem=pem(utopia.state.csca_der, b"\x30\x03\x02\x01\x01"))
     assert (report.imported, report.refused) == (2, [])
     assert counter.ask("SELECT count(*) FROM certificates WHERE role = 'unread'") == [(1,)]
+
+
+def test_a_megabyte_of_beginnings_is_refused_at_once(counter: Counter) -> None:
+    began_s = time.monotonic()
+    report = counter.take(a_pem=b"-----BEGIN CERTIFICATE-----\nAAAA\n" * 30_000)
+    assert [each.unreadable for each in report.refused] == [True]
+    assert time.monotonic() - began_s < 5.0
 
 
 def test_certificates_that_lay_in_the_folder_before_are_taken_over(counter: Counter, utopia: Authority) -> None:
@@ -253,6 +261,12 @@ def test_what_cannot_be_read_beside_a_lists_signer_hides_nobody(counter: Counter
     listed = master_list([utopia.state.csca_der], utopia.list_signer, NOW, [broken])
     report = counter.take(a_cer=utopia.state.csca_der, list_ml=listed)
     assert (report.refused, report.untrusted) == ([], {})
+
+
+def test_a_revocation_list_of_thousands_is_told_by_its_bytes_as_well(counter: Counter, utopia: Authority) -> None:
+    period = (TODAY - timedelta(days=1), TODAY + timedelta(days=30))
+    report = counter.take(a_cer=utopia.state.csca_der, b_crl=crl(utopia.state.issuer, period, range(1, 8001)))
+    assert (report.crls, report.refused) == (1, [])
 
 
 def test_an_older_revocation_list_never_replaces_a_newer_one(counter: Counter, utopia: Authority) -> None:
