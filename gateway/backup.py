@@ -40,6 +40,7 @@ class BackedUp:
 
 def backup(folder: StateFolder, target: Path, now: datetime, passphrase: bytes | None) -> BackedUp:
     """Write ``target``, whole or not at all. With a passphrase it holds the keys too, sealed with it."""
+    _expect_replaceable(target)
     with _staging(target) as staging:
         events = dump(folder.config.store, folder.store_path(), staging)
         for path in _open_files(folder):
@@ -97,6 +98,22 @@ def _packed(paths: list[Path], state: Path) -> bytes:
         for path in paths:
             archive.add(path, _name_of(path, state), recursive=False)
     return packed.getvalue()
+
+
+def _expect_replaceable(target: Path) -> None:
+    """A slip of the finger must not cost the region its store or a key: what is no backup is not replaced by one."""
+    if target.is_file() and target.stat().st_size and not _is_backup(target):
+        message = f"{target} is there already, and is no backup."
+        raise GatewayError("not-written", message, "Choose another name for the backup.")
+
+
+def _is_backup(path: Path) -> bool:
+    try:
+        with tarfile.open(path, mode="r:") as archive:
+            first = archive.next()
+    except (tarfile.TarError, OSError):
+        return False
+    return first is not None and first.name == INDEX
 
 
 @contextmanager

@@ -64,6 +64,7 @@ def replace_sqlite(path: Path, fresh: Path) -> None:
         old = path.with_name(path.name + ending)
         if old.exists():
             old.replace(path.with_name(f"before-restore.sqlite{ending}"))
+    fresh.chmod(0o600)
     with fresh.open("rb") as file:
         os.fsync(file.fileno())
     fresh.replace(path)

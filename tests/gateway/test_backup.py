@@ -410,3 +410,23 @@ def test_the_commands_say_what_they_did(region: Any, tmp_path: Path) -> None:
     anew = str(tmp_path / "anew")
     code, told = command("gateway", "restore", tape, "--state", anew, "--passphrase-file", str(secret))
     assert (code, told["events"]) == (0, 1)
+
+
+@pytest.mark.parametrize("name", ["store.sqlite", "secrets/store.key", "gateway.toml"])
+def test_a_backup_takes_the_place_of_another_backup_and_of_nothing_else(region: Any, tmp_path: Path, name: str) -> None:
+    folder, target = StateFolder(region.state), region.state / name
+    before = target.read_bytes()
+    with pytest.raises(GatewayError, match="is no backup"):
+        backup(folder, target, region.now, None)
+    assert target.read_bytes() == before
+    for _ in range(2):
+        backup(folder, tmp_path / "backup", region.now, None)
+
+
+def test_a_store_that_was_restored_is_closed_to_others(region: Any, tmp_path: Path) -> None:
+    backup(StateFolder(region.state), tmp_path / "backup", region.now, None)
+    restore(region.state, tmp_path / "backup", region.now, secret=None, force=True)
+    assert {path.name: path.stat().st_mode & 0o077 for path in region.state.glob("*.sqlite")} == {
+        "store.sqlite": 0,
+        "before-restore.sqlite": 0,
+    }
