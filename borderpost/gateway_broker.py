@@ -12,6 +12,7 @@ from borderpost.errors import Fault
 from borderpost.gateway import gateway_errors
 
 CONNECTIONS_LIMIT = 200
+CONNECTIONS_MAX = 1_000_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +26,9 @@ def run(args: argparse.Namespace) -> int:
     from gateway.state import StateFolder
     from simulators.network.broker_files import Certificates, write_files
 
+    then = _words(args.then)
+    if not 1 <= args.most <= CONNECTIONS_MAX:
+        raise Fault("usage", f"--most is a number from 1 to {CONNECTIONS_MAX}.", "Choose another.")
     with gateway_errors():
         folder = StateFolder(args.state)
         own = folder.state / "broker"
@@ -43,7 +47,14 @@ def run(args: argparse.Namespace) -> int:
         except OSError as error:
             message = f"The broker's files cannot be written: {error.strerror} ({error.filename})."
             raise Fault("unwritable", message, "Run borderpost gateway init again, or look at the folder.") from error
-        tell_broker(shlex.split(args.then))
+        tell_broker(then, "The files are written")
     told = {"config": str(written), "workers": list(workers), "revoked": list(tls.names()), "told": bool(args.then)}
     print(json.dumps(told) if args.json else f"mosquitto -c {written}")
     return 0
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise Fault("usage", "--then is no command: a quotation mark is not closed.", "Close it.") from error

@@ -48,10 +48,10 @@ def write_lists(folder: Path, issuer: Issuer, register: Register, now: datetime)
     keyfiles.write(folder / REVOKED_NAME, "".join(f"{name}\n" for name in names).encode(), secret=False)
 
 
-def tell_broker(words: Sequence[str]) -> None:
+def tell_broker(words: Sequence[str], done: str = "The device is revoked") -> None:
     """Run what the operator set under [broker] ``reload``: no shell, no word of ours added. GatewayError if it fails.
 
-    The device is revoked by then, whatever comes of this.
+    ``done`` is so by then, whatever comes of this.
     """
     if not words:
         return
@@ -61,5 +61,5 @@ def tell_broker(words: Sequence[str]) -> None:
     except (OSError, subprocess.TimeoutExpired):
         failed = True
     if failed:
-        message = "The device is revoked, and the broker could not be told: a connection that stands stays open."
+        message = f"{done}, and the broker could not be told: a connection that stands stays open."
         raise GatewayError("broker-not-told", message, f"Run by hand: {' '.join(words)}")

@@ -72,3 +72,18 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(
         command(capsys, "gateway", "broker", "--state", str(region.state), "--into", str(blocked))
     assert caught.value.code == "unwritable"
     assert os.fspath(blocked) in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--then", 'echo "unclosed'), "quotation mark"),
+        (("--most", "0"), "--most"),
+        (("--then", "false"), "The files are written"),  # nobody was revoked
+    ],
+)
+def test_a_wrong_word_for_the_broker_is_a_sentence(
+    region: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, str], says: str
+) -> None:
+    with pytest.raises(Fault, match=says):
+        command(capsys, "gateway", "broker", "--state", str(region.state), "--into", str(tmp_path / "m"), *words)
