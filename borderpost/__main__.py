@@ -49,6 +49,8 @@ def main(words: Sequence[str] | None = None) -> int:
     except Exception as error:
         if debug:
             raise
+        if isinstance(error, OSError) and error.filename is not None:  # a path that was typed wrong, a disk, an owner
+            return _say(_unusable(error), as_json=as_json)
         unexpected = Fault(
             "unexpected",
             f"Something failed that should not: {type(error).__name__}.",
@@ -56,6 +58,11 @@ def main(words: Sequence[str] | None = None) -> int:
             exit_code=70,
         )
         return _say(unexpected, as_json=as_json)
+
+
+def _unusable(error: OSError) -> Fault:
+    message = f"{error.filename} cannot be used: {error.strerror}."
+    return Fault("unusable-path", message, "Look at the path, its owner and the room on its disk.")
 
 
 def _too_much(words: Sequence[str]) -> Fault:

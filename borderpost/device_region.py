@@ -77,12 +77,15 @@ def _show(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"devices": devices}))
         return 0
-    rows = [("DEVICE", "POST", "STATE", "KEYS", "CERTIFICATE ENDS", "LAST EVENT")]
+    if not devices:
+        print("No device is enrolled, and none is invited.")
+        return 0
+    rows: list[tuple[str, ...]] = [("DEVICE", "POST", "STATE", "KEYS", "CERTIFICATE ENDS", "LAST EVENT", "CLAIM UNTIL")]
     for device in devices:
         keys = ", ".join(f"{key['kid']} {key['state']}" for key in device["keys"])
-        claim = device["claim"]
-        ends = f"claim until {claim['ends']}" if claim else device["certificate_ends"] or "-"
-        rows.append((device["device"], device["post"], device["state"], keys or "-", ends, device["last_event"] or "-"))
+        claim = device["claim"]["ends"] if device["claim"] else None
+        told = (keys, device["certificate_ends"], device["last_event"], claim)
+        rows.append((device["device"], device["post"], device["state"], *(text or "-" for text in told)))
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
     for row in rows:
         print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())

@@ -17,6 +17,7 @@ from typing import Any
 from gateway import keyfiles
 from gateway.config import WORKER as WORKER
 from gateway.config import Config, load
+from gateway.errors import GatewayError
 from gateway.store.connection import Connection
 from gateway.store.opening import open_store
 from messages.keys import ControlKey, GatewayKey, RegionKey, RegionKeys
@@ -42,6 +43,9 @@ class StateFolder:
 
     def ack_key(self, worker: str = "") -> GatewayKey:
         worker = worker or self.config.worker
+        if worker != WORKER and not self.secret(ack_name(worker)).exists():
+            cure = f"Add it with: borderpost gateway worker add {worker} --state {self.state}"
+            raise GatewayError("no-worker", f"There are no keys of worker {worker} in {self.state}.", cure)
         return GatewayKey(worker, keyfiles.read_key(self.secret(ack_name(worker))))
 
     def gateways(self) -> dict[str, bytes]:
