@@ -77,8 +77,9 @@ def renew_here(gateway: Path, folder: Path, *, new_key: bool) -> None:
 def renew_at_gateway(at: str | None, folder: Path, *, new_key: bool) -> None:
     from edge.enrolling import renew_at
 
-    place = at or str((known(folder) or {}).get("at", ""))
-    if not place:
+    told = known(folder)
+    place = at or str((told or {}).get("at", ""))
+    if told is not None and not place:
         raise Fault("usage", "This device was not told where to renew.", "Give --at HOST:PORT.")
     with _device_errors():
         renew_at(place, folder, _now, new_key=new_key)

@@ -7,6 +7,7 @@ device's own signing key proves it, even when its certificate has ended.
 
 import http.client
 import json
+import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
@@ -152,7 +153,7 @@ class _Link:
             message = f"The gateway at {self._at} does not prove itself ({error.args[-1]})."
             raise EnrolmentRefused("other-gateway", message, "Check the address and the clocks.") from error
         except (OSError, http.client.HTTPException) as error:
-            message = f"The gateway at {self._at} does not answer ({type(error).__name__})."
+            message = f"The gateway at {self._at} does not answer ({_why(error)})."
             raise EnrolmentRefused("no-answer", message, "Check the address and the line, and try again.") from error
         if status != http.HTTPStatus.OK:
             raise _refused(content)
@@ -166,6 +167,21 @@ class _Link:
             return response.status, response.read(BODY_MAX_BYTES + 1)
         finally:
             connection.close()
+
+
+def _why(error: Exception) -> str:
+    """As a technician would say it on the telephone."""
+    match error:
+        case socket.gaierror():
+            return "nobody here knows this name"
+        case ConnectionRefusedError():
+            return "nothing listens there"
+        case TimeoutError():
+            return f"it kept silent for {ANSWER_LIMIT_S:.0f} s"
+        case ssl.SSLError():
+            return "what listens there is no enrolment"
+        case _:
+            return type(error).__name__
 
 
 def _refused(content: bytes) -> EnrolmentRefused:

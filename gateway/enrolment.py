@@ -101,7 +101,8 @@ class EnrolmentServer:
             return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "The request is too large.")
         wait_s = self._patience.wait_s(address, self._clock_s())
         if wait_s > 0:
-            return _refusal(HTTPStatus.TOO_MANY_REQUESTS, "too-many", "Too many wrong requests: wait.", wait_s)
+            cure = f"Try again in {int(wait_s) + 1} s."
+            return _refusal(HTTPStatus.TOO_MANY_REQUESTS, "too-many", "Too many wrong requests.", wait_s, cure)
         body = await reader.readexactly(size)
         answer = await asyncio.to_thread(self._judged, first[1].decode(), first[2].decode(), body, address)
         return answer

@@ -43,7 +43,7 @@ class Claim:
         try:
             body = base64.b32decode(plain.encode("ascii"))
         except (binascii.Error, UnicodeEncodeError):
-            raise BadClaim("not a claim code") from None
+            raise BadClaim("one has 56 letters and digits, A to Z and 2 to 7") from None
         claim = cls(body[:SECRET_BYTES], body[SECRET_BYTES:-CHECK_BYTES])
         if len(claim.ca_digest) != DIGEST_BYTES or not hmac.compare_digest(claim._check(), body[-CHECK_BYTES:]):
             raise BadClaim("a letter of the claim code is wrong or missing")
