@@ -55,7 +55,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--speed", type=float, default=10.0, help="how much faster than life people and doors are")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep state and logs here instead of deleting them")
     parser.add_argument("--json", action="store_true", help="one object, and nothing else on standard output")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.kills < 0 or (options.images is not None and options.images < 1):
+        parser.error("--kills counts from 0, --images from 1")
+    return options
 
 
 def _part(options: argparse.Namespace) -> Callable[[argparse.Namespace, Path], Told]:
