@@ -14,27 +14,32 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from msgspec.msgpack import Decoder, Encoder
 
-from gateway.intake import judge
+from gateway.intake import TOPIC_KEPT_CHARS, Kept, Verdict, judge
 from gateway.prepared import Prepared, prepare
 from gateway.state import StateFolder
 from gateway.vault import Vault
+from messages.errors import Quarantine
 from messages.keys import KeyRecord
 
+PROGRAM: Final = (sys.executable, "-m", "gateway.judging")
 LENGTH_BYTES: Final = 4
 AGAIN_S: Final = 0.25
+DEATHS_MAX: Final = 3  # over one batch, then over one frame: by then it is no accident
+UNREADABLE: Final = "the reader died over it"
 
 log = logging.getLogger("gateway.judging")
 
 
 class Question(Struct, frozen=True, array_like=True, gc=False):
-    """``keys`` are sent when they have changed, and kept until they do again."""
+    """``keys`` are sent when they have changed, and kept until they do again; ``unread``: only set aside."""
 
     keys: list[KeyRecord] | None
     now: datetime
     frames: list[tuple[str, bytes]]
+    unread: bool = False
 
 
 _encode = Encoder().encode
@@ -45,8 +50,8 @@ _answer = Decoder(list[Prepared]).decode
 class JudgeProcess:
     """One question after the other; a process that died is begun again, and asked again."""
 
-    def __init__(self, state: Path) -> None:
-        self._state = state
+    def __init__(self, state: Path, program: Sequence[str] = PROGRAM) -> None:
+        self._words = (*program, str(state))
         self._process: Process | None = None
         self._told: Mapping[str, KeyRecord] | None = None
         self._turn = asyncio.Lock()
@@ -64,13 +69,31 @@ class JudgeProcess:
         self, frames: Sequence[tuple[str, bytes]], keys: Mapping[str, KeyRecord], now: datetime
     ) -> list[Prepared]:
         async with self._turn:
-            while not self._ending:
-                try:
-                    return await self._asked(frames, keys, now)
-                except (OSError, EOFError) as error:  # IncompleteReadError is an EOFError
-                    log.error("the judging process died (%s); it is begun again", type(error).__name__)
-                    await self._end()
-                    await asyncio.sleep(AGAIN_S)
+            found = await self._patiently(frames, keys, now)
+            if found is not None:
+                return found
+            # Attack (D09): one of these frames kills whoever reads it. The others must not wait for it for ever.
+            return [one for frame in frames for one in await self._alone(frame, keys, now)]
+
+    async def _alone(self, frame: tuple[str, bytes], keys: Mapping[str, KeyRecord], now: datetime) -> list[Prepared]:
+        found = await self._patiently([frame], keys, now)
+        return found or await self._patiently([frame], keys, now, unread=True) or []
+
+    async def _patiently(
+        self, frames: Sequence[tuple[str, bytes]], keys: Mapping[str, KeyRecord], now: datetime, *, unread: bool = False
+    ) -> list[Prepared] | None:
+        """None when the process has died over these frames DEATHS_MAX times, one after the other."""
+        deaths = 0
+        while not self._ending:
+            try:
+                return await self._asked(Question(None, now, list(frames), unread), keys)
+            except (OSError, EOFError) as error:  # IncompleteReadError is an EOFError
+                log.error("the judging process died (%s); it is begun again", type(error).__name__)
+                deaths += self._process is not None  # It was there: not a machine that starts no more processes.
+                await self._end()
+            if deaths == DEATHS_MAX and not unread:
+                return None
+            await asyncio.sleep(AGAIN_S)
         raise asyncio.CancelledError  # the gateway ends
 
     def pids(self) -> Sequence[str]:
@@ -81,17 +104,13 @@ class JudgeProcess:
         async with self._turn:
             await self._end()
 
-    async def _asked(
-        self, frames: Sequence[tuple[str, bytes]], keys: Mapping[str, KeyRecord], now: datetime
-    ) -> list[Prepared]:
+    async def _asked(self, question: Question, keys: Mapping[str, KeyRecord]) -> list[Prepared]:
         if self._process is None:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "gateway.judging", str(self._state), stdin=PIPE, stdout=PIPE
-            )
+            self._process = await asyncio.create_subprocess_exec(*self._words, stdin=PIPE, stdout=PIPE)
         reader, writer = self._process.stdout, self._process.stdin
         assert reader is not None and writer is not None  # noqa: S101, PT018 (both are pipes)
         known = None if keys is self._told else list(keys.values())
-        writer.write(_framed(_encode(Question(known, now, list(frames)))))
+        writer.write(_framed(_encode(structs.replace(question, keys=known))))
         await writer.drain()
         length = int.from_bytes(await reader.readexactly(LENGTH_BYTES), "big")
         answer = _answer(await reader.readexactly(length))
@@ -117,9 +136,17 @@ def serve(folder: StateFolder, questions: BinaryIO, answers: BinaryIO) -> None:
         question = _question(questions.read(int.from_bytes(head, "big")))
         if question.keys is not None:
             keys = {record.kid: record for record in question.keys}
-        verdicts = [judge(topic, payload, keys, region) for topic, payload in question.frames]
+        verdicts = [
+            _unread(topic, payload) if question.unread else judge(topic, payload, keys, region)
+            for topic, payload in question.frames
+        ]
         answers.write(_framed(_encode(prepare(verdicts, vault, question.now.astimezone(UTC)))))
         answers.flush()
+
+
+def _unread(topic: str, payload: bytes) -> Verdict:
+    """Nobody could read who sent it, so there is nobody to acknowledge to."""
+    return Verdict(None, kept=(Kept(Quarantine.NOT_A_FRAME, UNREADABLE, topic[:TOPIC_KEPT_CHARS], payload),))
 
 
 if __name__ == "__main__":

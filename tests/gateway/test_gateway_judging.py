@@ -8,6 +8,8 @@ import sys
 from contextlib import closing
 from typing import Any
 
+import pytest
+
 from gateway.intake import judge
 from gateway.judging import JudgeProcess
 from gateway.lanes import Lanes
@@ -111,6 +113,38 @@ def test_an_answer_that_nobody_waits_for_any_more_is_not_taken_for_the_next_ones
 
     answer = asyncio.run(asyncio.wait_for(story(), LIMIT_S))
     assert [(one.rows[0][1]) for one in answer] == [41, 42, 43]
+
+
+DIES_OVER_ONE_FRAME = """
+import os, sys
+from pathlib import Path
+from gateway import judging
+from gateway.state import StateFolder
+true = judging.judge
+judging.judge = lambda topic, payload, *more: os._exit(1) if payload == b"killer" else true(topic, payload, *more)
+judging.serve(StateFolder(Path(sys.argv[1])), sys.stdin.buffer, sys.stdout.buffer)
+"""
+
+
+def test_d09_a_frame_that_kills_its_reader_is_set_aside_and_the_others_flow(
+    region: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.judging.AGAIN_S", 0.01)
+    lane = region.lane()
+    offers = [offer(lane, lane.alarm()), (str(lane.topic), b"killer"), offer(lane, lane.alarm())]
+
+    async def story() -> list[Prepared]:
+        process = JudgeProcess(region.state, (sys.executable, "-c", DIES_OVER_ONE_FRAME))
+        with closing(connect(region.authority.store_path())) as connection:
+            keys = Register(connection).snapshot()
+        answer = await process.judge(offers, keys, LATER)
+        await process.close()
+        return answer
+
+    answer = asyncio.run(asyncio.wait_for(story(), LIMIT_S))
+    assert [len(one.rows) for one in answer] == [1, 0, 1]
+    (aside,) = answer[1].aside
+    assert (aside.reason.value, aside.sender, aside.size_bytes) == ("not-a-frame", "", len(b"killer"))
 
 
 def test_it_ends_when_its_gateway_does(region: Any) -> None:
