@@ -11,7 +11,7 @@ from borderpost.errors import Fault
 from borderpost.gateway import gateway_errors
 
 if TYPE_CHECKING:
-    from gateway.orders import Standing
+    from gateway.downlink.orders import Standing
 
 EXPIRES_S: Final = 10.0
 ANSWER_S: Final = 5.0  # an answer may come after the deadline up to which the device may act
@@ -32,7 +32,7 @@ def add_verb(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 def _command(args: argparse.Namespace) -> int:
     """Exit code 0: done; 1: any other answer; 3: none in time."""
-    from gateway.orders import EXPIRES_MAX_S
+    from gateway.downlink.orders import EXPIRES_MAX_S
 
     if not 0 < args.expires <= EXPIRES_MAX_S:
         raise Fault("usage", f"--expires must be more than 0 and at most {EXPIRES_MAX_S:.0f}.", "Choose another.")
@@ -54,8 +54,8 @@ def _command(args: argparse.Namespace) -> int:
 
 
 def _ordered(state: Path, device: str, command: str, expires_s: float) -> "Standing":
-    from gateway import orders
-    from gateway.register import Register
+    from gateway.downlink import orders
+    from gateway.identity.register import Register
     from gateway.state import StateFolder
 
     folder = StateFolder(state)

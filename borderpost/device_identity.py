@@ -10,21 +10,21 @@ from borderpost.errors import Fault
 from borderpost.gateway import gateway_errors
 
 if TYPE_CHECKING:
-    from edge.identity_files import IdentityFolder
+    from edge.identity.files import IdentityFolder
     from edge.outbox.clock import Stamp
-    from gateway.certifier import Asked
+    from gateway.identity.certifier import Asked
 
 
 def enrol_here(gateway: Path, folder: Path, post: str, device: str) -> None:
     """The device's keys are made in its own folder and never leave it."""
-    from edge.identity_files import IdentityFolder
+    from edge.identity.files import IdentityFolder
 
     _enrol(gateway, [(IdentityFolder(folder), device)], post)
 
 
 def enrol_many_here(gateway: Path, folder: Path, post: str, prefix: str, count: int) -> list[str]:
     """``{folder}/{prefix}1/identity`` and so on: pretended devices, so nothing waits for the disk."""
-    from edge.identity_files import IdentityFolder
+    from edge.identity.files import IdentityFolder
 
     names = [f"{prefix}{number}" for number in range(1, count + 1)]
     folders = [IdentityFolder(folder / name / "identity", durable=False) for name in names]
@@ -33,8 +33,8 @@ def enrol_many_here(gateway: Path, folder: Path, post: str, prefix: str, count: 
 
 
 def _enrol(gateway: Path, devices: "Iterable[tuple[IdentityFolder, str]]", post: str) -> None:
-    from edge.identity_files import Files
-    from gateway.authority import Authority
+    from edge.identity.files import Files
+    from gateway.identity.authority import Authority
 
     with gateway_errors():
         authority = Authority(gateway)
@@ -46,8 +46,8 @@ def _enrol(gateway: Path, devices: "Iterable[tuple[IdentityFolder, str]]", post:
 
 def _asked(folder: "IdentityFolder", post: str, device: str) -> "Asked":
     """The keys of an enrolment that was cut short are used again: they fit what the gateway may know already."""
-    from edge.identity_files import Files, request_pem
-    from gateway.certifier import Asked, check_names
+    from edge.identity.files import Files, request_pem
+    from gateway.identity.certifier import Asked, check_names
 
     check_names(post, device)
     folder.make()
@@ -57,17 +57,17 @@ def _asked(folder: "IdentityFolder", post: str, device: str) -> "Asked":
 
 
 def enrol_by_claim(at: str, code: str, folder: Path, post: str, device: str) -> None:
-    from edge.enrolling import enrol_at
+    from edge.identity.enrolling import enrol_at
 
     with _device_errors():
         enrol_at(at, code, folder, post, device, _now)
 
 
 def renew_here(gateway: Path, folder: Path, *, new_key: bool) -> None:
-    from edge.enrolling import expect_enrolled, prepare
-    from edge.identity_files import IdentityFolder
-    from gateway.authority import Authority
-    from gateway.joining import Joining
+    from edge.identity.enrolling import expect_enrolled, prepare
+    from edge.identity.files import IdentityFolder
+    from gateway.identity.authority import Authority
+    from gateway.identity.joining import Joining
 
     with _device_errors(), gateway_errors(), expect_enrolled(IdentityFolder(folder)).alone():
         renewal = prepare(folder, b"", new_key=new_key)
@@ -75,7 +75,7 @@ def renew_here(gateway: Path, folder: Path, *, new_key: bool) -> None:
 
 
 def renew_at_gateway(at: str | None, folder: Path, *, new_key: bool) -> None:
-    from edge.enrolling import renew_at
+    from edge.identity.enrolling import renew_at
 
     told = known(folder)
     place = at or str((told or {}).get("at", ""))
@@ -87,7 +87,7 @@ def renew_at_gateway(at: str | None, folder: Path, *, new_key: bool) -> None:
 
 @contextmanager
 def _device_errors() -> Iterator[None]:
-    from edge.enrolling import EnrolmentRefused
+    from edge.identity.enrolling import EnrolmentRefused
 
     try:
         yield
@@ -108,7 +108,7 @@ def _now() -> "Stamp":
 
 def known(folder: Path) -> dict[str, object] | None:
     """What identity.toml says; None where nobody is enrolled."""
-    from edge.identity_files import IdentityFolder
+    from edge.identity.files import IdentityFolder
 
     try:
         return IdentityFolder(folder).known()

@@ -33,8 +33,8 @@ def _verb(
 
 
 def _claim(args: argparse.Namespace) -> int:
-    from gateway.authority import Authority
-    from gateway.joining import Joining
+    from gateway.identity.authority import Authority
+    from gateway.identity.joining import Joining
 
     with gateway_errors():
         authority = Authority(args.state)
@@ -50,9 +50,9 @@ def _claim(args: argparse.Namespace) -> int:
 
 
 def _revoke(args: argparse.Namespace) -> int:
-    from gateway.authority import Authority
-    from gateway.joining import Joining
-    from gateway.revocation import tell_broker
+    from gateway.identity.authority import Authority
+    from gateway.identity.joining import Joining
+    from gateway.identity.revocation import tell_broker
 
     with gateway_errors():
         authority = Authority(args.state)
@@ -69,8 +69,8 @@ def _revoke(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from gateway.authority import Authority
-    from gateway.joining import Joining
+    from gateway.identity.authority import Authority
+    from gateway.identity.joining import Joining
 
     with gateway_errors():
         devices = Joining(Authority(args.state)).show(datetime.now(UTC))

@@ -62,7 +62,7 @@ def verb(
 
 
 def _init(args: argparse.Namespace) -> int:
-    from gateway.authority import set_up
+    from gateway.identity.authority import set_up
 
     with gateway_errors():
         made = set_up(args.state, args.region, datetime.now(UTC), args.store)
@@ -125,7 +125,7 @@ def _quarantine(args: argparse.Namespace) -> int:
 
 
 def _rebuild(args: argparse.Namespace) -> int:
-    from gateway.rebuild import rebuild
+    from gateway.intake.rebuild import rebuild
     from gateway.state import StateFolder
 
     with gateway_errors(), closing(StateFolder(args.state).open_store()) as connection:

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from gateway.revocation import tell_broker
+    from gateway.identity.revocation import tell_broker
     from gateway.state import StateFolder
     from simulators.network.broker_files import Certificates, write_files
 

@@ -27,7 +27,7 @@ def add_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 
 def _backup(args: argparse.Namespace) -> int:
-    from gateway.backup import backup
+    from gateway.care.backup import backup
     from gateway.state import StateFolder
 
     if args.with_keys != (args.passphrase_file is not None):
@@ -46,7 +46,7 @@ def _backup(args: argparse.Namespace) -> int:
 
 
 def _restore(args: argparse.Namespace) -> int:
-    from gateway.restore import restore
+    from gateway.care.restore import restore
 
     secret = _passphrase(args.passphrase_file)
     with gateway_errors():
@@ -60,8 +60,8 @@ def _restore(args: argparse.Namespace) -> int:
 
 
 def _retention(args: argparse.Namespace) -> int:
+    from gateway.care.upkeep import sweep_once
     from gateway.state import StateFolder
-    from gateway.upkeep import sweep_once
 
     now = datetime.now(UTC)
     with gateway_errors():
@@ -77,7 +77,7 @@ def _retention(args: argparse.Namespace) -> int:
 
 
 def _write_down_erasure(state: Path, device: str, crossing: str, at_ms: int) -> None:
-    from gateway.ledger import Entry, write_down
+    from gateway.care.ledger import Entry, write_down
 
     try:
         subject = str(UUID(crossing))

@@ -26,7 +26,7 @@ def add_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 
 def _rotate(args: argparse.Namespace) -> int:
-    from gateway.rotation import rotate
+    from gateway.identity.rotation import rotate
     from gateway.state import StateFolder
 
     with gateway_errors():
@@ -43,7 +43,7 @@ def _rotate(args: argparse.Namespace) -> int:
 
 
 def _add(args: argparse.Namespace) -> int:
-    from gateway.rotation import add_worker, copy_for
+    from gateway.identity.rotation import add_worker, copy_for
     from gateway.state import StateFolder
 
     with gateway_errors():

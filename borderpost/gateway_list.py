@@ -32,7 +32,7 @@ def add_verb(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 
 def _publish(args: argparse.Namespace) -> int:
-    from gateway import lists
+    from gateway.downlink import lists
     from gateway.state import StateFolder
 
     try:
@@ -55,7 +55,7 @@ def _publish(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from gateway import lists
+    from gateway.downlink import lists
     from gateway.state import StateFolder
 
     with gateway_errors(), closing(StateFolder(args.state).open_store()) as connection:

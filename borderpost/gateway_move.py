@@ -10,7 +10,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from borderpost.gateway import gateway_errors
-    from gateway.moving import move
+    from gateway.care.moving import move
     from gateway.state import StateFolder
 
     with gateway_errors():

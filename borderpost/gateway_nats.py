@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from borderpost.gateway import gateway_errors
-    from gateway.nats_files import write_nodes
+    from gateway.links.nats_files import write_nodes
     from gateway.state import StateFolder
 
     nodes = dict(_node(text) for text in args.node)

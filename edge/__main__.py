@@ -18,11 +18,12 @@ from typing import Any  # what a coroutine yields is nobody's business here
 from edge import opening
 from edge.board import Board, Buttons
 from edge.config import Config, read
-from edge.downward import Downward
+from edge.downlink.downward import Downward
 from edge.face.client import FaceProcess, FaceSettings
 from edge.gate.events import Event, OfficerHeld, OfficerReopened
 from edge.gate.run import Gate
-from edge.identity import Identity, read_identity
+from edge.identity.identity import Identity, read_identity
+from edge.identity.renewal import Renewal
 from edge.inspection.inspect import Inspection, inspect
 from edge.inspection.unfinished import Unfinished
 from edge.lane import Lane, today
@@ -33,10 +34,9 @@ from edge.pages.app import build
 from edge.pages.protocols import PageSettings
 from edge.policy import Policy
 from edge.records import Records
-from edge.renewal import Renewal
 from edge.senses import PageSense, from_barrier
 from edge.telemetry import Telemetry
-from edge.uplink import Uplink, UplinkSettings, UplinkState
+from edge.uplink.uplink import Uplink, UplinkSettings, UplinkState
 from edge.watch import Watches
 from hardware.drivers.barrier import BarrierClient
 from hardware.drivers.barrier_events import BarrierEvent, Ready

@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 
 from edge.config import ConfigError, Device, Pages, Uplink
-from edge.identity import Identity
+from edge.identity.identity import Identity
 from edge.inspection.trust import TrustError, TrustStore
 from edge.outbox.errors import OutboxError
 from edge.outbox.kept import Keeping

@@ -19,29 +19,29 @@ from starlette.applications import Starlette
 
 from gateway import api
 from gateway.board import Board
-from gateway.broker_link import client_tls
+from gateway.care.in_use import at_work
+from gateway.care.upkeep import keep_up
 from gateway.changes import Changes
 from gateway.config import Config
-from gateway.downlink import Downlink
-from gateway.enrolment import receive_devices
+from gateway.downlink.sending import Downlink
 from gateway.errors import GatewayError
-from gateway.in_use import at_work
-from gateway.judging import JudgeProcess
-from gateway.known import Known
+from gateway.identity.enrolment import receive_devices
+from gateway.identity.register import Register
+from gateway.intake.judging import JudgeProcess
+from gateway.intake.known import Known
+from gateway.intake.meter import Meter
+from gateway.intake.vault import Vault
+from gateway.intake.worker import Keys, Worker
 from gateway.lanes import Lanes
-from gateway.links import open_link
-from gateway.meter import Meter
+from gateway.links.broker_link import client_tls
+from gateway.links.choice import open_link
 from gateway.pages.routes import middleware as page_middleware
 from gateway.pages.routes import routes as page_routes
 from gateway.queries import Queries, newest_alarms
-from gateway.register import Register
 from gateway.state import CONFIG_NAME, StateFolder
 from gateway.store.connection import Connection
 from gateway.store.sqlite import SqliteStore
-from gateway.upkeep import keep_up
-from gateway.vault import Vault
 from gateway.views import Overview
-from gateway.worker import Keys, Worker
 from web.hosts import LOCAL_HOSTS
 from web.serve import PageServer, listen
 
@@ -75,7 +75,7 @@ def serve(folder: StateFolder, config: Config) -> None:
 
 
 def _go_without_the_hanging(calls: ThreadPoolExecutor) -> None:
-    """paho shakes hands in a thread that nothing can stop; a broker that hangs must not hold up our end.
+    """A thread that looks up a name, or waits for a disk, cannot be stopped; it must not hold up our end.
 
     Everything is committed and closed by now, so the process may go as if it were killed.
     """

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from gateway.arrivals import Gap, declared_drops, gaps
-from gateway.rows import EPOCH
+from gateway.intake.arrivals import Gap, declared_drops, gaps
+from gateway.intake.rows import EPOCH
+from gateway.intake.tallies import totals
 from gateway.store.connection import Connection, Row
-from gateway.tallies import totals
 from gateway.views import AlarmView, CountsView, MovementView, ReferralView
 
 MOVEMENTS_SHOWN = 50

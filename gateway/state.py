@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from gateway import keyfiles
 from gateway.config import WORKER as WORKER
 from gateway.config import Config, load
 from gateway.errors import GatewayError
+from gateway.identity import keyfiles
 from gateway.store.connection import Connection
 from gateway.store.opening import open_store
 from messages.keys import ControlKey, GatewayKey, RegionKey, RegionKeys

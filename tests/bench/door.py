@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from edge.identity import read_identity
+from edge.identity.identity import read_identity
 from edge.outbox.clock import PostClock
 from edge.outbox.outbox import Outbox
 from edge.outbox.sealer import Sealer
-from edge.uplink import Uplink, UplinkSettings, UplinkState
+from edge.uplink.uplink import Uplink, UplinkSettings, UplinkState
 from messages.facts import data_of
 from simulators.fleet.account import percentiles
 from simulators.fleet.region import Region

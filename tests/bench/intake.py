@@ -16,10 +16,10 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from gateway.intake import judge
-from gateway.recording import record
+from gateway.intake.judge import judge
+from gateway.intake.recording import record
+from gateway.intake.vault import Vault
 from gateway.store.sqlite import connect
-from gateway.vault import Vault
 from messages.events import Clock, Event
 from messages.facts import (
     CheckMade,

@@ -14,11 +14,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from edge.identity import read_identity
-from gateway.intake import judge
-from gateway.recording import record
+from edge.identity.identity import read_identity
+from gateway.intake.judge import judge
+from gateway.intake.recording import record
+from gateway.intake.vault import Vault
 from gateway.store import postgres, sqlite
-from gateway.vault import Vault
 from messages.frame import seal_frame
 from messages.keys import DeviceKey, RegionKey
 from messages.topics import Channel

@@ -19,12 +19,12 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import NoServersError
 
-from edge.identity import Identity, read_identity
+from edge.identity.identity import Identity, read_identity
 from edge.outbox.clock import PostClock
 from edge.outbox.outbox import Outbox
 from edge.outbox.sealer import Sealer
-from edge.uplink import Uplink, UplinkSettings
-from gateway.broker_link import client_tls
+from edge.uplink.uplink import Uplink, UplinkSettings
+from gateway.links.broker_link import client_tls
 from gateway.store.postgres import connect
 from messages.topics import Channel
 from simulators.network.cluster import Cluster, command

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from edge.commands import AHEAD_MAX_MS, ALARM_EVERY_S, WAITING_MAX, Commands, Outcome
+from edge.downlink.commands import AHEAD_MAX_MS, ALARM_EVERY_S, WAITING_MAX, Commands, Outcome
+from edge.downlink.obeying import Acts
 from edge.gate.events import DeviceBack, DeviceLost, Event, OfficerHeld, OfficerReopened
 from edge.gate.states import CONTROLLER_FAULT, EVACUATION, Closed, Evacuating, Ready, ReferredOutside, State
 from edge.log import Ring
-from edge.obeying import Acts
 from messages.command import Answer, Command, Order, Result, seal_command, verify_answer
 from messages.facts import DeviceCommand
 from messages.keys import ControlKey, ControlRecord, DeviceKey, GatewayKey

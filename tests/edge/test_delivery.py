@@ -6,10 +6,10 @@ from typing import Any, cast  # Any: whatever a client is told beside topic and 
 import aiomqtt
 import pytest
 
-from edge.delivery import Delivery
 from edge.outbox.flight import Flight, Next
 from edge.outbox.outbox import Outbox
 from edge.outbox.tables import Row
+from edge.uplink.delivery import Delivery
 from tests.edge.uplink_world import ALARM, NOW, until
 
 LIMIT_S = 5.0

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from edge import identity_files
 from edge.config import ConfigError
-from edge.identity import Identity, read_identity
-from edge.identity_files import Files, IdentityFolder
+from edge.identity import files as identity_files
+from edge.identity.files import Files, IdentityFolder
+from edge.identity.identity import Identity, read_identity
 from messages.enrolment import BadRequest, Enrolled, read_enrolled, write
 from messages.keys import DeviceKey
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from edge import list_intake
-from edge.list_intake import ALARM_EVERY_S, ListIntake, judge_with
-from edge.listing import JUMP_MAX, Listing, ListRefused, Taken
+from edge.downlink import list_intake
+from edge.downlink.list_intake import ALARM_EVERY_S, ListIntake, judge_with
+from edge.downlink.listing import JUMP_MAX, Listing, ListRefused, Taken
 from messages.delta import make_delta
 from messages.facts import ListTaken
 from messages.keys import ControlKey, ControlRecord

@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from edge import renewal
-from edge.enrolling import EnrolmentRefused
-from edge.identity import Identity
-from edge.identity_files import Files, IdentityFolder
+from edge.identity import renewal
+from edge.identity.enrolling import EnrolmentRefused
+from edge.identity.files import Files, IdentityFolder
+from edge.identity.identity import Identity
+from edge.identity.renewal import RETRY_CEILING_S, Renewal, Validity, retry_s
 from edge.outbox.clock import Stamp
-from edge.renewal import RETRY_CEILING_S, Renewal, Validity, retry_s
 from messages.enrolment import Enrolled
 from messages.events import Clock
 

@@ -15,9 +15,9 @@ import pytest
 from cryptography.x509 import load_pem_x509_certificate
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from edge.identity.tls import expect_dates
 from edge.outbox.clock import Stamp
 from edge.outbox.outbox import Outbox
-from edge.tls import expect_dates
 from messages.events import Clock
 from simulators.network.broker import Broker, Certificates
 from tests.edge.uplink_world import ALARM, SEALER, TOPIC, Pki, post_at, region_at, settings_for, until

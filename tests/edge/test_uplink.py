@@ -102,7 +102,7 @@ def test_e18_a_broker_that_acknowledges_everything_strikes_off_nothing(
 def test_e18_a_region_that_confirms_nothing_is_an_alarm_each_time_and_an_idle_lane_is_none(
     broker: Broker, pki: Pki, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge.delivery.SILENCE_MAX_S", 0.5)
+    monkeypatch.setattr("edge.uplink.delivery.SILENCE_MAX_S", 0.5)
 
     async def story() -> None:
         async with region_at(broker.port, pki) as region, post_at(outbox, settings_for(broker.port, pki)) as post:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge.outbox.outbox import Outbox
-from edge.uplink import back_off_s
+from edge.uplink.uplink import back_off_s
 from simulators.network.broker import Broker, Certificates, free_port
 from simulators.network.proxy import Proxy
 from tests.edge.uplink_world import (

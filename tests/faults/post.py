@@ -17,13 +17,13 @@ import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import edge.uplink
-from edge.identity import read_identity
+import edge.uplink.uplink
+from edge.identity.identity import read_identity
 from edge.outbox.clock import PostClock
 from edge.outbox.errors import OutboxError
 from edge.outbox.outbox import Outbox
 from edge.outbox.sealer import Sealer
-from edge.uplink import Uplink, UplinkSettings
+from edge.uplink.uplink import Uplink, UplinkSettings
 from messages.events import Event
 
 Facts = list[tuple[str, Mapping[str, object]]]

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.config import ConfigError
-from edge.identity import read_identity
-from gateway.authority import set_up
+from edge.identity.identity import read_identity
+from gateway.identity.authority import set_up
 from simulators.lane.processes import command
 
 STATE = "gateway"  # beside the device's folder

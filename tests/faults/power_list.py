@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from edge.listing import Listing, Taken
+from edge.downlink.listing import Listing, Taken
 from messages.keys import ControlKey
 from messages.manifest import cut, manifest_of, seal_manifest
 

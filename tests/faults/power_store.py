@@ -14,15 +14,15 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from gateway.authority import Authority, set_up
-from gateway.certificates import new_key, request_pem
 from gateway.errors import GatewayError
-from gateway.intake import judge as judge_frame
-from gateway.recording import record
-from gateway.register import Register
+from gateway.identity.authority import Authority, set_up
+from gateway.identity.certificates import new_key, request_pem
+from gateway.identity.register import Register
+from gateway.intake.judge import judge as judge_frame
+from gateway.intake.recording import record
+from gateway.intake.vault import Vault
 from gateway.state import StateFolder
 from gateway.store.connection import StoreFault
-from gateway.vault import Vault
 from messages.events import Clock, Event
 from messages.frame import seal_frame
 from messages.keys import DeviceKey

@@ -7,11 +7,11 @@ from contextlib import closing
 from pathlib import Path
 from uuid import UUID
 
-from edge.identity import read_identity
+from edge.identity.identity import read_identity
 from edge.outbox.outbox import Outbox
 from edge.outbox.sealer import Sealer
+from gateway.intake.vault import Vault, place_of
 from gateway.state import StateFolder
-from gateway.vault import Vault, place_of
 from tests.faults.history import Account, Stored, Told, Written, account, broken_promises
 from tests.faults.region import LightPost, Region
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway import certificates
-from gateway.certifier import proven_key
 from gateway.errors import GatewayError
+from gateway.identity import certificates
+from gateway.identity.certifier import proven_key
 from messages.claim import BadClaim, Claim
 from messages.enrolment import (
     BadRequest,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway import certificates, keyfiles
-from gateway.authority import Authority, Enrolled, set_up
+from gateway.identity import certificates, keyfiles
+from gateway.identity.authority import Authority, Enrolled, set_up
 from messages.events import Clock, Event
 from messages.facts import (
     CheckMade,

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.intake import judge
-from gateway.recording import Outcome, Receipt, record
-from gateway.register import Register
+from gateway.identity.register import Register
+from gateway.intake.judge import judge
+from gateway.intake.recording import Outcome, Receipt, record
+from gateway.intake.vault import Vault
 from gateway.store.connection import Connection
 from gateway.store.sqlite import connect
-from gateway.vault import Vault
 from messages.cbor import encode
 from messages.frame import FRAME_TYPE
 from messages.keys import RegionPublic

@@ -15,11 +15,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from borderpost import device, gateway
 from borderpost.errors import Fault
-from edge.identity import read_identity
-from gateway import certificates
-from gateway.authority import set_up
+from edge.identity.identity import read_identity
 from gateway.errors import GatewayError
-from gateway.register import Register
+from gateway.identity import certificates
+from gateway.identity.authority import set_up
+from gateway.identity.register import Register
 from gateway.store.sqlite import connect
 from messages.keys import DeviceKey
 

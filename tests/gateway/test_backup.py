@@ -15,22 +15,22 @@ from typing import Any
 
 import pytest
 
-from gateway import lists
-from gateway.backup import INDEX, backup
-from gateway.epoch import epoch
+from gateway.care.backup import INDEX, backup
+from gateway.care.epoch import epoch
+from gateway.care.in_use import at_work
+from gateway.care.ledger import Entry, entries, write_down
+from gateway.care.restore import restore
+from gateway.care.retention import erased_in, sweep
+from gateway.downlink import lists
 from gateway.errors import GatewayError
-from gateway.in_use import at_work
-from gateway.intake import judge
-from gateway.joining import Joining
-from gateway.ledger import Entry, entries, write_down
+from gateway.identity.joining import Joining
+from gateway.identity.register import Register
+from gateway.intake.judge import judge
+from gateway.intake.recording import record
+from gateway.intake.vault import Vault, place_of
 from gateway.queries import Queries
-from gateway.recording import record
-from gateway.register import Register
-from gateway.restore import restore
-from gateway.retention import erased_in, sweep
 from gateway.state import StateFolder
 from gateway.store.sqlite import connect
-from gateway.vault import Vault, place_of
 
 CANARY, NUMBER = "CANARYSSON", "UCANARY42"  # what the Utopians of conftest are called
 PASSPHRASE = b"seven utopian herons fly north"

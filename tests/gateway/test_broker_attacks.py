@@ -18,9 +18,9 @@ import pytest
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from gateway import certificates, keyfiles
-from gateway.authority import load_issuer
-from gateway.broker_link import client_tls
+from gateway.identity import certificates, keyfiles
+from gateway.identity.authority import load_issuer
+from gateway.links.broker_link import client_tls
 from simulators.network.broker import Broker, Certificates
 
 ARRIVES_S = 5.0

@@ -12,7 +12,7 @@ import pytest
 from borderpost import device as device_command
 from borderpost import gateway as gateway_command
 from borderpost.errors import Fault
-from gateway.rotation import add_worker
+from gateway.identity.rotation import add_worker
 from simulators.network.broker import READY, find_program, free_port
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import aiomqtt
 import pytest
 
-from gateway.broker_link import client_tls
+from gateway.links.broker_link import client_tls
 from simulators.network.broker import Broker, Certificates
 
 ARRIVES_S = 5

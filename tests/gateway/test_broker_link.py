@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from gateway.broker_link import Address, BrokerLink
-from gateway.mqtt import packets
-from gateway.mqtt.client import Lost, open_client
-from gateway.worker import Message
+from gateway.intake.worker import Message
+from gateway.links.broker_link import Address, BrokerLink
+from gateway.links.mqtt import packets
+from gateway.links.mqtt.client import Lost, open_client
 
 LIMIT_S = 10.0
 CONNACK, SUBACK = bytes.fromhex("20060000" + "03" + "210002"), bytes.fromhex("9004" + "0001" + "00" + "01")
@@ -105,7 +105,7 @@ def test_a_broker_that_falls_silent_is_lost(monkeypatch: pytest.MonkeyPatch) -> 
         tls: Any = None
         client = await open_client("127.0.0.1", port, tls, LIMIT_S)
         await client.begin("gateway-1", ["a"])
-        monkeypatch.setattr("gateway.mqtt.client.KEEPALIVE_S", 0.1)
+        monkeypatch.setattr("gateway.links.mqtt.client.KEEPALIVE_S", 0.1)
         await client.keep_alive()
 
     with pytest.raises(Lost, match="silent"):
@@ -128,8 +128,8 @@ def test_a_fault_of_ours_ends_the_link_and_is_not_swallowed() -> None:
 
 
 def test_what_came_with_qos_0_is_bounded_and_the_oldest_goes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.mqtt.client.WINDOW", 1)
-    monkeypatch.setattr("gateway.mqtt.client.UNASKED_MAX", 2)
+    monkeypatch.setattr("gateway.links.mqtt.client.WINDOW", 1)
+    monkeypatch.setattr("gateway.links.mqtt.client.UNASKED_MAX", 2)
     statuses = b"".join(bytes.fromhex("3005000174" + "00") + bytes([n]) for n in range(9))
 
     async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from gateway import lists, orders
-from gateway.downlink import LOOK_EVERY_S, Downlink
+from gateway.downlink import lists, orders
+from gateway.downlink.list_sending import AGAIN_S, CHUNK_BYTES, CHUNKS_AT_ONCE
+from gateway.downlink.sending import LOOK_EVERY_S, Downlink
 from gateway.errors import GatewayError
-from gateway.list_sending import AGAIN_S, CHUNK_BYTES, CHUNKS_AT_ONCE
+from gateway.intake.worker import Heard, Message
 from gateway.store.connection import Connection
-from gateway.worker import Heard, Message
 from messages.command import Answer, Command, Result, seal_answer, verify_command
 from messages.keys import ControlRecord
 from messages.manifest import Chunk, Manifest, read_chunk, renewed, verify_manifest, whole

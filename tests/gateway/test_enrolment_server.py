@@ -19,16 +19,16 @@ from cryptography import x509
 
 from borderpost import device as device_command
 from borderpost.errors import Fault
-from edge.enrolling import EnrolmentRefused, enrol_at, prepare, renew_at
-from edge.identity import Identity, read_identity
+from edge.identity.enrolling import EnrolmentRefused, enrol_at, prepare, renew_at
+from edge.identity.identity import Identity, read_identity
+from edge.identity.renewal import Renewal, Validity
 from edge.outbox.clock import Stamp
-from edge.renewal import Renewal, Validity
-from gateway import certificates, enrolment, keyfiles
-from gateway.authority import load_issuer
-from gateway.enrolment import EnrolmentServer, server_tls
-from gateway.joining import Joining
-from gateway.nonces import GOOD_FOR_MS, Nonces
-from gateway.patience import ADDRESSES_MAX, LONGEST_WAIT_S, Patience
+from gateway.identity import certificates, enrolment, keyfiles
+from gateway.identity.authority import load_issuer
+from gateway.identity.enrolment import EnrolmentServer, server_tls
+from gateway.identity.joining import Joining
+from gateway.identity.nonces import GOOD_FOR_MS, Nonces
+from gateway.identity.patience import ADDRESSES_MAX, LONGEST_WAIT_S, Patience
 from messages.claim import Claim
 from messages.enrolment import BODY_MAX_BYTES, RENEW_PATH, write
 from messages.events import Clock
@@ -294,7 +294,7 @@ def test_a_renewal_that_was_not_made_just_now_is_refused(door: Door, tmp_path: P
     old = prepare(folder, bytes(24)).request
     assert knock(door, posted(RENEW_PATH, write(old))).partition(b" ")[2][:3] == b"403"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("edge.enrolling.prepare", lambda *args, **named: prepare(folder, bytes(24)))
+        patch.setattr("edge.identity.enrolling.prepare", lambda *args, **named: prepare(folder, bytes(24)))
         assert refused(lambda: renew_at(door.at, folder, now)) == "old-nonce"
 
 

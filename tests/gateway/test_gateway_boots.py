@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from gateway.arrivals import declared_drops, gaps
-from gateway.register import Register
+from gateway.identity.register import Register
+from gateway.intake.arrivals import declared_drops, gaps
 from messages.events import Clock
 from messages.facts import DeviceTelemetry, OutboxDropped, Reading
 from messages.keys import RegionPublic

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from cryptography.exceptions import InvalidTag
 
-from gateway.arrivals import gaps
-from gateway.intake import judge
-from gateway.quarantine import ROWS_PER_SENDER
+from gateway.identity.register import Register
+from gateway.intake.arrivals import gaps
+from gateway.intake.judge import judge
+from gateway.intake.quarantine import ROWS_PER_SENDER
+from gateway.intake.vault import place_of
 from gateway.queries import Queries
-from gateway.register import Register
 from gateway.store.connection import StoreFault
 from gateway.store.sqlite import connect
-from gateway.vault import place_of
 from messages.facts import CrossingAbandoned, LaneAlarm
 from messages.keys import DeviceKey, RegionPublic
 from messages.limits import ACK_RANGES_MAX

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from gateway.intake import judge
-from gateway.judging import JudgeProcess
+from gateway.identity.register import Register
+from gateway.intake.judge import judge
+from gateway.intake.judging import JudgeProcess
+from gateway.intake.meter import Meter
+from gateway.intake.prepared import Prepared, prepare
+from gateway.intake.recording import store
+from gateway.intake.vault import Vault
+from gateway.intake.worker import Keys, Message, Worker
 from gateway.lanes import Lanes
-from gateway.meter import Meter
-from gateway.prepared import Prepared, prepare
-from gateway.recording import store
-from gateway.register import Register
 from gateway.store.sqlite import connect
-from gateway.vault import Vault
-from gateway.worker import Keys, Message, Worker
 from messages.facts import OutboxDropped
 from tests.gateway.desk import LATER, offer, offer_with_bodies
 
@@ -118,7 +118,7 @@ def test_an_answer_that_nobody_waits_for_any_more_is_not_taken_for_the_next_ones
 DIES_OVER_ONE_FRAME = """
 import os, sys
 from pathlib import Path
-from gateway import judging
+from gateway.intake import judging
 from gateway.state import StateFolder
 true = judging.judge
 judging.judge = lambda topic, payload, *more: os._exit(1) if payload == b"killer" else true(topic, payload, *more)
@@ -129,7 +129,7 @@ judging.serve(StateFolder(Path(sys.argv[1])), sys.stdin.buffer, sys.stdout.buffe
 def test_d09_a_frame_that_kills_its_reader_is_set_aside_and_the_others_flow(
     region: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.judging.AGAIN_S", 0.01)
+    monkeypatch.setattr("gateway.intake.judging.AGAIN_S", 0.01)
     lane = region.lane()
     offers = [offer(lane, lane.alarm()), (str(lane.topic), b"killer"), offer(lane, lane.alarm())]
 
@@ -148,7 +148,7 @@ def test_d09_a_frame_that_kills_its_reader_is_set_aside_and_the_others_flow(
 
 
 def test_it_ends_when_its_gateway_does(region: Any) -> None:
-    words = [sys.executable, "-m", "gateway.judging", str(region.state)]
+    words = [sys.executable, "-m", "gateway.intake.judging", str(region.state)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         process.stdin.close()  # as the kernel does for a gateway that was killed

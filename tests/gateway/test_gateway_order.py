@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from gateway.rebuild import rebuild
+from gateway.intake.rebuild import rebuild
+from gateway.intake.vault import Vault
 from gateway.store.connection import Connection
 from gateway.store.sqlite import connect
-from gateway.vault import Vault
 from messages.events import Clock, Event
 from messages.facts import DeviceTelemetry, Fact, LaneAlarm, OutboxDropped, Reading, TravelDocument, data_of
 from messages.frame import seal_frame

@@ -22,7 +22,7 @@ from typing import Any
 import aiomqtt
 import pytest
 
-from gateway.broker_link import client_tls
+from gateway.links.broker_link import client_tls
 from gateway.store.sqlite import connect
 from messages.ack import verify_ack
 from messages.events import Event

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from borderpost.__main__ import main as borderpost
-from gateway.known import Known
+from gateway.identity.register import Register
+from gateway.intake.known import Known
+from gateway.intake.rebuild import rebuild
 from gateway.queries import Queries
-from gateway.rebuild import rebuild
-from gateway.register import Register
 from gateway.store.migrations import migrations, statements
 from gateway.store.sqlite import connect
 from messages.facts import LaneAlarm

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from gateway import worker as worker_module
+from gateway.identity.register import Register
+from gateway.intake import worker as worker_module
+from gateway.intake.quarantine import ROWS_PER_SENDER
+from gateway.intake.vault import Vault
+from gateway.intake.worker import Keys, Message, Worker
 from gateway.lanes import Lanes
-from gateway.quarantine import ROWS_PER_SENDER
 from gateway.queries import Queries
-from gateway.register import Register
 from gateway.store.sqlite import connect
-from gateway.vault import Vault
-from gateway.worker import Keys, Message, Worker
 from messages.ack import verify_ack
 from messages.facts import LaneAlarm
 from messages.keys import DeviceKey, GatewayRecord

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from gateway import certificates
-from gateway.authority import make_worker, set_up
-from gateway.claims import Claims
 from gateway.errors import GatewayError
-from gateway.intake import judge
-from gateway.joining import Joining
-from gateway.recording import record
-from gateway.register import RETIRED_DAYS, Register
-from gateway.vault import Vault
+from gateway.identity import certificates
+from gateway.identity.authority import make_worker, set_up
+from gateway.identity.claims import Claims
+from gateway.identity.joining import Joining
+from gateway.identity.register import RETIRED_DAYS, Register
+from gateway.intake.judge import judge
+from gateway.intake.recording import record
+from gateway.intake.vault import Vault
 from messages.claim import Claim
 from messages.enrolment import EnrolRequest, RenewRequest, enrol_text, renew_text
 from messages.errors import Quarantine

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from gateway.care.in_use import at_work
+from gateway.care.moving import move
 from gateway.errors import GatewayError
-from gateway.in_use import at_work
-from gateway.moving import move
-from gateway.rebuild import rebuild
+from gateway.intake.rebuild import rebuild
+from gateway.intake.vault import Vault
 from gateway.state import StateFolder
-from gateway.vault import Vault
 from simulators.network.postgres import Postgres
 from tests.gateway.desk import Desk, offer, open_desk
 from tests.gateway.test_gateway_order import snapshot, story

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.mqtt import packets
-from gateway.mqtt.packets import Came, Confirmed, Dismissed, Garbled, Pong, Reader, Welcome
+from gateway.links.mqtt import packets
+from gateway.links.mqtt.packets import Came, Confirmed, Dismissed, Garbled, Pong, Reader, Welcome
 
 
 def read(data: bytes) -> list[object]:

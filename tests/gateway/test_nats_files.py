@@ -12,8 +12,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 from borderpost.__main__ import main
 from gateway.config import load
 from gateway.errors import GatewayError
-from gateway.nats_files import write_nodes
-from gateway.nats_users import users_text
+from gateway.links.nats_files import write_nodes
+from gateway.links.nats_users import users_text
 from messages.keys import KeyRecord
 from simulators.network.cluster import CONFIG
 

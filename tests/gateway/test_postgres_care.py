@@ -11,22 +11,22 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from gateway import lists, orders
-from gateway.authority import Authority, set_up
-from gateway.backup import backup
-from gateway.downlink import Downlink
-from gateway.epoch import epoch
+from gateway.care.backup import backup
+from gateway.care.epoch import epoch
+from gateway.care.ledger import Entry, write_down
+from gateway.care.restore import restore
+from gateway.care.retention import erased_in, sweep
+from gateway.downlink import lists, orders
+from gateway.downlink.sending import Downlink
 from gateway.errors import GatewayError
-from gateway.intake import judge
-from gateway.joining import Joining
-from gateway.ledger import Entry, write_down
-from gateway.recording import record
-from gateway.register import Register
-from gateway.restore import restore
-from gateway.retention import erased_in, sweep
+from gateway.identity.authority import Authority, set_up
+from gateway.identity.joining import Joining
+from gateway.identity.register import Register
+from gateway.intake.judge import judge
+from gateway.intake.recording import record
+from gateway.intake.vault import Vault
+from gateway.intake.worker import Heard, Message
 from gateway.state import StateFolder
-from gateway.vault import Vault
-from gateway.worker import Heard, Message
 from messages.command import Answer, Result, seal_answer, verify_command
 from messages.keys import ControlRecord
 from messages.manifest import read_chunk, verify_manifest, whole

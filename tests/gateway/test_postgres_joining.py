@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway import certificates
-from gateway.authority import Authority, set_up
 from gateway.errors import GatewayError
-from gateway.joining import Joining
-from gateway.register import Register
+from gateway.identity import certificates
+from gateway.identity.authority import Authority, set_up
+from gateway.identity.joining import Joining
+from gateway.identity.register import Register
 from gateway.store.connection import StoreFault
 from messages.enrolment import EnrolRequest, RenewRequest, enrol_text, renew_text
 from messages.keys import DeviceKey

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.intake import judge
-from gateway.rebuild import rebuild
-from gateway.recording import record
-from gateway.register import Register
+from gateway.identity.register import Register
+from gateway.intake.judge import judge
+from gateway.intake.rebuild import rebuild
+from gateway.intake.recording import record
+from gateway.intake.vault import Vault
 from gateway.store.connection import StoreFault
 from gateway.store.postgres import PostgresStore, connect
-from gateway.vault import Vault
 from messages.facts import LaneAlarm
 from simulators.network.postgres import Postgres
 from tests.gateway.desk import LATER, Desk, offer

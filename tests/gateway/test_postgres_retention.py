@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from gateway.crossings import withdraw
-from gateway.rebuild import rebuild
-from gateway.retention import SWEEPER, sweep
+from gateway.care.retention import SWEEPER, sweep
+from gateway.intake.crossings import withdraw
+from gateway.intake.rebuild import rebuild
+from gateway.intake.tallies import Tallies
 from gateway.store.months import make_part
 from gateway.store.postgres import PostgresStore, connect
-from gateway.tallies import Tallies
 from messages.facts import CrossingLeft, Timings
 from simulators.network.postgres import Postgres
 from tests.gateway.conftest import granted

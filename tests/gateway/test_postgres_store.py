@@ -11,15 +11,15 @@ from typing import Any
 import psycopg
 import pytest
 
-from gateway.authority import set_up
 from gateway.config import load
 from gateway.errors import GatewayError
+from gateway.identity.authority import set_up
+from gateway.intake.vault import Vault
+from gateway.intake.worker import Keys, Message, Worker
 from gateway.lanes import Lanes
 from gateway.store import sqlite
 from gateway.store.connection import StoreFault
 from gateway.store.postgres import PostgresStore, connect
-from gateway.vault import Vault
-from gateway.worker import Keys, Message, Worker
 from messages.ack import verify_ack
 from messages.keys import GatewayRecord
 from simulators.network.postgres import Postgres

@@ -16,14 +16,14 @@ import aiomqtt
 import pytest
 from cryptography import x509
 
-from gateway import certificates
-from gateway.authority import load_issuer, set_up
-from gateway.broker_link import client_tls
 from gateway.errors import GatewayError
-from gateway.intake import judge
-from gateway.joining import Joining
-from gateway.register import Register
-from gateway.revocation import revocation_list, tell_broker
+from gateway.identity import certificates
+from gateway.identity.authority import load_issuer, set_up
+from gateway.identity.joining import Joining
+from gateway.identity.register import Register
+from gateway.identity.revocation import revocation_list, tell_broker
+from gateway.intake.judge import judge
+from gateway.links.broker_link import client_tls
 from messages.errors import Quarantine
 from messages.keys import DeviceKey
 from simulators.network.broker import Broker, Certificates

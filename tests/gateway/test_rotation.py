@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 
 from borderpost import gateway as gateway_command
+from gateway.care.upkeep import say_what_ends
 from gateway.config import load
 from gateway.errors import GatewayError
-from gateway.intake import judge
-from gateway.register import Register
-from gateway.rotation import add_worker, copy_for, rotate
+from gateway.identity.register import Register
+from gateway.identity.rotation import add_worker, copy_for, rotate
+from gateway.intake.judge import judge
 from gateway.state import TOLD_TO_ALL_S, StateFolder
 from gateway.store.migrations import migrations, statements
 from gateway.store.sqlite import connect
-from gateway.upkeep import say_what_ends
 from messages.frame import seal_frame
 from messages.keys import RegionPublic
 

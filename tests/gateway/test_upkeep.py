@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from gateway import upkeep
-from gateway.retention import Swept
+from gateway.care import upkeep
+from gateway.care.retention import Swept
 from gateway.store.connection import StoreFault
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

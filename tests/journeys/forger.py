@@ -11,8 +11,8 @@ from uuid import uuid4
 
 import aiomqtt
 
-from edge.identity import Identity, read_identity
-from gateway.broker_link import client_tls
+from edge.identity.identity import Identity, read_identity
+from gateway.links.broker_link import client_tls
 from messages.ack import verify_ack
 from messages.cbor import encode
 from messages.events import Clock, Event

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import aiomqtt
 
-from gateway.broker_link import client_tls
+from gateway.links.broker_link import client_tls
 from icao.mrz.zone import parse
 from simulators.lane.cast import Part
 from simulators.lane.folders import REGION

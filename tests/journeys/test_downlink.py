@@ -10,16 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from edge.downward import Downward
+from edge.downlink.downward import Downward
 from edge.gate.events import Event, OfficerHeld
 from edge.gate.states import Ready
-from edge.identity import read_identity
+from edge.identity.identity import read_identity
 from edge.log import Ring
 from edge.outbox.clock import PostClock
 from edge.outbox.outbox import Outbox
 from edge.outbox.sealer import Sealer
 from edge.records import Records
-from edge.uplink import Uplink, UplinkSettings
+from edge.uplink.uplink import Uplink, UplinkSettings
 from messages.facts import LaneAlarm, data_of
 from simulators.lane import http
 from tests.faults.region import Region

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from edge.identity import Identity, read_identity
+from edge.identity.identity import Identity, read_identity
+from edge.identity.renewal import Renewal
 from edge.outbox.clock import PostClock
 from edge.outbox.outbox import Outbox
 from edge.outbox.sealer import Sealer
-from edge.renewal import Renewal
-from edge.uplink import Uplink, UplinkSettings
+from edge.uplink.uplink import Uplink, UplinkSettings
 from messages.facts import LaneAlarm, data_of
 from simulators.lane import http
 from tests.faults.region import Region, do

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.certificates import certificate_pem, new_issuer
+from gateway.identity.certificates import certificate_pem, new_issuer
 from messages.claim import CODE_MAX_CHARS, SECRET_BYTES, BadClaim, Claim, ca_digest
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

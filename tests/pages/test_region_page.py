@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Page
 
-from gateway.alarms import Alarm
+from gateway.intake.alarms import Alarm
 from gateway.pages.condition import Condition, condition
 from gateway.pages.rows import LANES_SHOWN, lists, texts
 from gateway.pages.words import ALARMS

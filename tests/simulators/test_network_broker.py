@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from gateway.authority import set_up
+from gateway.identity.authority import set_up
 from simulators.network.broker import Broker, BrokerFailed, Certificates, free_port
 from simulators.network.broker_files import access_list, daemon_user, settings
 

@@ -1,0 +1,1 @@
+"""What the region tells this device, and what becomes of it."""

@@ -1,0 +1,1 @@
+"""How written rows reach the region, and when they may go."""

@@ -1,0 +1,1 @@
+"""What keeps a region alive: backups, restores, and forgetting in time."""

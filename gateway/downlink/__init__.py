@@ -1,0 +1,1 @@
+"""What the region says to its devices: commands and lists."""

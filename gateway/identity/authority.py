@@ -1,0 +1,168 @@
+"""Who belongs to this region? Makes the region's keys and CAs at set-up, and enrols devices by their own requests."""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+
+from gateway.config import default_text, load
+from gateway.errors import GatewayError
+from gateway.identity import certificates, keyfiles
+from gateway.identity.certificates import Issuer
+from gateway.identity.certifier import Asked, Certifier
+from gateway.identity.register import Register
+from gateway.identity.revocation import CRL_NAME, write_lists
+from gateway.state import CONFIG_NAME, REGION_KID, WORKER, StateFolder, ack_name
+from gateway.store.opening import is_url, open_store
+from messages.enrolment import Enrolled
+from messages.keys import ControlKey, GatewayKey, RegionKey
+from messages.topics import is_name
+
+STORE_KEY_BYTES = 32
+
+
+class Authority(StateFolder):
+    """The region's authority over its state folder."""
+
+    def enrol(self, csr_pem: bytes, sign_public: bytes, post: str, device: str, now: datetime) -> Enrolled:
+        """Register a device and certify the key it made itself. The same device with the same key may ask again."""
+        return self.enrol_all([Asked(csr_pem, sign_public, post, device)], now)[0]
+
+    def enrol_all(self, asking: Sequence[Asked], now: datetime) -> list[Enrolled]:
+        """All of them or none, in one transaction: two thousand take seconds."""
+        with self.certifying(now) as certifier:
+            certified = [certifier.enrol(asked) for asked in asking]
+        return [
+            self.welcome(asked.post, asked.device, certificate)
+            for asked, certificate in zip(asking, certified, strict=True)
+        ]
+
+    @contextmanager
+    def certifying(self, now: datetime) -> Iterator["Certifier"]:
+        """One transaction: what is registered and what is certified within it, or neither."""
+        issuer = load_issuer(self.state, "clients-ca")
+        with closing(self.open_store()) as connection, connection.transaction():
+            yield Certifier(connection, issuer, self.config.region, now)
+
+    def welcome(self, post: str, kid: str, certificate: x509.Certificate) -> Enrolled:
+        """What the device takes home, with the keys that this region has now."""
+        region = self.region_keys().newest.public
+        return Enrolled(
+            certificate_pem=certificates.certificate_pem(certificate),
+            servers_ca_pem=self.servers_ca().read_bytes(),
+            region=self.config.region,
+            post=post,
+            kid=kid,
+            region_kid=region.kid,
+            region_public=region.public,
+            gateways=self.gateways(),
+            controls=self.controls(),
+            at=self.config.enrolment,
+            not_after_s=int(certificate.not_valid_after_utc.timestamp()),
+        )
+
+
+def set_up(state: Path, region: str, now: datetime, store: str = "") -> list[str]:
+    """Make what is missing in ``state`` and return its names; what is there stays as it is, so it may be repeated.
+
+    ``store`` is the URL of a PostgreSQL; empty: a file in ``state``. It counts when the configuration is made.
+    """
+    if not is_name(region):
+        raise GatewayError("bad-name", f"{region!r} is no region's name.", "Use lower case letters, digits, hyphens.")
+    if store and not is_url(store):
+        raise GatewayError("bad-store", "The store is no URL of a PostgreSQL.", "Write it as postgresql://...")
+    keyfiles.closed_folder(state)
+    made = [] if (state / CONFIG_NAME).exists() else [CONFIG_NAME]
+    if made:
+        keyfiles.write(state / CONFIG_NAME, default_text(region, store).encode(), secret=bool(store))
+    config = load(state / CONFIG_NAME)
+    if config.region != region:
+        raise GatewayError("other-region", f"This folder belongs to region {config.region}.", "Choose another --state.")
+    made += _make_keys(keyfiles.closed_folder(state / "secrets"))
+    with closing(open_store(config.store, state / "store.sqlite")) as connection:
+        connection.migrate()
+        with connection.transaction():
+            made += _make_certificates(state, Register(connection), now)
+    if not config.store:
+        (state / "store.sqlite").chmod(keyfiles.SECRET_MODE)
+    return made
+
+
+def load_issuer(state: Path, name: str) -> Issuer:
+    """A CA of this region: ``servers-ca`` or ``clients-ca``."""
+    certificate = x509.load_pem_x509_certificate((state / f"{name}.crt").read_bytes())
+    return Issuer(certificate, certificates.load_key(keyfiles.read_secret(state / "secrets" / f"{name}.key")))
+
+
+def _make_keys(folder: Path) -> list[str]:
+    makers = {
+        "region.key": lambda: RegionKey.generate(REGION_KID).secret,
+        "ack.key": lambda: GatewayKey.generate(WORKER).seed,
+        "control-1.key": lambda: ControlKey.generate("control-1").seed,
+        "store.key": lambda: secrets.token_bytes(STORE_KEY_BYTES),
+    }
+    missing = [name for name in makers if not (folder / name).exists()]
+    for name in missing:
+        keyfiles.write_key(folder / name, makers[name](), secret=True)
+    return missing
+
+
+def _make_certificates(state: Path, register: Register, now: datetime) -> list[str]:
+    """What is missing, and what has less than a third of its time left. Within the caller's transaction."""
+    config = load(state / CONFIG_NAME)
+    made = []
+    for name in ("servers-ca", "clients-ca"):
+        if not (state / f"{name}.crt").exists():
+            issuer = certificates.new_issuer(f"{config.region} {name}", now)
+            _keep(state / "secrets" / f"{name}.key", state / f"{name}.crt", issuer.key, issuer.certificate)
+            made.append(name)
+    if not (state / "broker" / CRL_NAME).exists():
+        write_lists(keyfiles.closed_folder(state / "broker"), load_issuer(state, "clients-ca"), register, now)
+    places = {
+        "broker": (state / "broker" / "broker.key", state / "broker" / "broker.crt"),
+        "enrolment": (state / "secrets" / "enrolment.key", state / "enrolment.crt"),
+    }
+    for name, (key_path, path) in places.items():
+        if _is_due(path, now):
+            key = certificates.new_key()
+            hosts = (config.broker_host, config.enrolment_host)
+            issuer = load_issuer(state, "servers-ca")
+            certificate = certificates.server_certificate(issuer, name, key.public_key(), now, hosts)
+            register.issued(certificate.serial_number, name, "broker", certificate.not_valid_after_utc.isoformat())
+            _keep(key_path, path, key, certificate)
+            made.append(name)
+    return made + [name for name in _workers(state) if make_worker(state, name, register, now)]
+
+
+def _workers(state: Path) -> list[str]:
+    return sorted({WORKER} | {path.stem for path in state.glob("gateway-*.pub")})
+
+
+def make_worker(state: Path, name: str, register: Register, now: datetime) -> bool:
+    """Keys and certificate of a worker; False when they are there and good. Within the caller's transaction."""
+    ack, public = state / "secrets" / ack_name(name), state / f"{name}.pub"
+    if not ack.exists():
+        keyfiles.write_key(ack, GatewayKey.generate(name).seed, secret=True)
+    if not public.exists():
+        keyfiles.write_key(public, GatewayKey(name, keyfiles.read_key(ack)).public, secret=False)
+    path = state / f"{name}.crt"
+    if not _is_due(path, now):
+        return False
+    key, issuer = certificates.new_key(), load_issuer(state, "clients-ca")
+    certificate = certificates.client_certificate(issuer, name, key.public_key(), now, certificates.WORKER_DAYS)
+    register.issued(certificate.serial_number, name, "worker", certificate.not_valid_after_utc.isoformat())
+    _keep(state / "secrets" / f"{name}.key", path, key, certificate)
+    return True
+
+
+def _is_due(path: Path, now: datetime) -> bool:
+    return not path.exists() or certificates.is_due(x509.load_pem_x509_certificate(path.read_bytes()), now)
+
+
+def _keep(key_path: Path, certificate_path: Path, key: certificates.Key, certificate: x509.Certificate) -> None:
+    """The key first: a certificate that is there proves that its key is."""
+    keyfiles.write(key_path, certificates.key_pem(key), secret=True)
+    keyfiles.write(certificate_path, certificates.certificate_pem(certificate), secret=False)

@@ -1,0 +1,102 @@
+"""Who gets a certificate? Whoever proves the key he asks with, and is new under his name or known with that key."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from gateway.errors import GatewayError
+from gateway.identity import certificates
+from gateway.identity.certificates import Issuer
+from gateway.identity.register import Register
+from gateway.store.connection import Connection
+from messages.keys import KeyRecord
+from messages.topics import is_name
+
+RESERVED: Final = "gateway"  # a device of this name could pass for a worker in the broker's access list
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a device asks with: its request for a certificate, its signing key, and where it stands."""
+
+    csr_pem: bytes
+    sign_public: bytes
+    post: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Certifier:
+    """Registers and certifies within one transaction of ``connection``."""
+
+    connection: Connection
+    issuer: Issuer
+    region: str
+    now: datetime
+
+    @property
+    def now_ms(self) -> int:
+        return int(self.now.timestamp() * 1000)
+
+    @property
+    def register(self) -> Register:
+        return Register(self.connection)
+
+    def enrol(self, asked: Asked) -> x509.Certificate:
+        """A device that is new, or known with this very key."""
+        check_names(asked.post, asked.device)
+        record = KeyRecord(asked.device, asked.sign_public, self.region, asked.post)
+        known, owner = self.register.device(asked.device), self.register.owner(asked.sign_public)
+        _check_known(known, record)
+        if owner not in (None, asked.device):
+            raise GatewayError("key-known", "Another device signs with this key.", "Make new keys: a copied card?")
+        certificate = self.certificate(asked.device, asked.csr_pem)
+        if known is None:
+            self.register.enrol(record, self.now_ms)
+        return certificate
+
+    def certificate(self, device: str, csr_pem: bytes) -> x509.Certificate:
+        key = proven_key(csr_pem, device)
+        certificate = certificates.client_certificate(self.issuer, device, key, self.now)
+        ends = certificate.not_valid_after_utc.isoformat()
+        self.register.issued(certificate.serial_number, device, "device", ends)
+        return certificate
+
+
+def proven_key(csr_pem: bytes, device: str) -> ec.EllipticCurvePublicKey:
+    """The key that this request proves to be the device's own. Raises GatewayError, whatever the bytes are."""
+    try:
+        key = certificates.requested_key(x509.load_pem_x509_csr(csr_pem), device)
+    except (
+        ValueError,
+        TypeError,
+        UnsupportedAlgorithm,
+        x509.InvalidVersion,
+    ):  # what cryptography says of odd names, keys and signatures
+        raise GatewayError("bad-request", "The certificate request cannot be read.") from None
+    if key is None:
+        raise GatewayError("bad-request", "The certificate request does not prove a P-256 key for this device.")
+    return key
+
+
+def check_names(post: str, device: str) -> None:
+    for name in (post, device):
+        if not is_name(name):
+            raise GatewayError("bad-name", f"{name!r} is no name.", "Use lower case letters, digits and hyphens.")
+    if device.startswith(RESERVED):
+        raise GatewayError("reserved-name", f"Names that begin with {RESERVED!r} belong to the gateway's workers.")
+
+
+def _check_known(known: KeyRecord | None, asked: KeyRecord) -> None:
+    if known is None:
+        return
+    if known.revoked:
+        raise GatewayError("revoked", f"Device {asked.kid} is revoked.", "Enrol it again under a new name.")
+    if (known.public, known.region, known.post) == (asked.public, asked.region, asked.post):
+        return
+    # A second machine under an enrolled name would be a clone.
+    raise GatewayError("device-known", f"Device {asked.kid} is enrolled with another key or post.", "Use a new name.")

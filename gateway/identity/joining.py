@@ -1,0 +1,165 @@
+"""How does a device come in, stay, and go? A claim lets it in once, its own key renews it, a command ends it.
+
+Each of these is one transaction. Bad input is a GatewayError with a sentence for whoever stands at the device.
+"""
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, TypedDict
+
+from gateway.care.ledger import Entry, write_down
+from gateway.errors import GatewayError
+from gateway.identity.authority import Authority
+from gateway.identity.certificates import GRACE_DAYS
+from gateway.identity.certifier import Asked, Certifier, check_names
+from gateway.identity.claims import HOURS_DEFAULT, HOURS_MAX, Claims, OpenClaim
+from gateway.identity.register import Device, Register
+from gateway.identity.revocation import REASON_MAX_CHARS, write_lists
+from messages.claim import BadClaim, Claim
+from messages.enrolment import Enrolled, EnrolRequest, RenewRequest, enrol_text, renew_text
+from messages.keys import KeyRecord, verified
+
+NOT_YOURS: Final = "If this device is yours, its key was copied or restored: revoke it and enrol it under a new name."
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NewClaim:
+    """``code`` is told once and kept nowhere."""
+
+    code: str
+    ends: datetime
+
+
+class Shown(TypedDict):
+    """A device as ``device show --json`` tells it (docs/contract.md, 13.6)."""
+
+    device: str
+    post: str
+    state: str
+    keys: list[dict[str, str]]
+    certificate_ends: str | None
+    last_event: str | None  # by the device's own clock
+    claim: dict[str, str] | None
+
+
+class Joining:
+    """The doors of one region."""
+
+    def __init__(self, authority: Authority) -> None:
+        self._authority = authority
+
+    def claim(self, post: str, device: str, now: datetime, hours: int = HOURS_DEFAULT) -> NewClaim:
+        check_names(post, device)
+        if not 1 <= hours <= HOURS_MAX:
+            raise GatewayError("bad-hours", f"A claim is good for 1 to {HOURS_MAX} hours.", "Set --hours.")
+        with self._authority.certifying(now) as certifier:
+            known = certifier.register.device(device)
+            if known is not None and known.revoked:
+                raise GatewayError("revoked", f"Device {device} is revoked.", "Claim a new name.")
+            ca = self._authority.servers_ca().read_bytes()
+            code = Claims(certifier.connection).make(post, device, ca, certifier.now_ms, hours)
+        return NewClaim(code, now + timedelta(hours=hours))
+
+    def enrol(self, request: EnrolRequest, now: datetime) -> Enrolled:
+        text = enrol_text(request.device, request.post, request.csr, request.public)
+        try:
+            claim = Claim.read(request.claim)
+        except BadClaim:
+            raise GatewayError("claim-unknown", "This gateway knows no such claim.", "Type it again.") from None
+        if not verified(request.public, text, request.proof):
+            raise GatewayError("bad-signature", "The request is not signed by the key that it brings.")
+        with self._authority.certifying(now) as certifier:
+            Claims(certifier.connection).use(claim, request.post, request.device, request.public, certifier.now_ms)
+            certificate = certifier.enrol(Asked(request.csr, request.public, request.post, request.device))
+            kid = _newest(certifier, request.device).kid
+        return self._authority.welcome(request.post, kid, certificate)
+
+    def renew(self, request: RenewRequest, now: datetime) -> Enrolled:
+        """A new certificate, and a new signing key if the request brings one.
+
+        One that was answered and whose answer was lost may be asked again: the same new key is taken from a device
+        that still signs with the old one.
+        """
+        with self._authority.certifying(now) as certifier:
+            record = certifier.register.key(request.kid)
+            if record is None or record.device != request.device:
+                raise GatewayError("unknown-device", "This gateway knows no such device.", "Enrol it.")
+            if record.revoked:
+                raise GatewayError("revoked", f"The key {record.kid} is revoked.", "Enrol under a new name.")
+            if not verified(record.public, renew_text(request), request.signature):
+                raise GatewayError("bad-signature", "The request is not signed by the device's key.", NOT_YOURS)
+            _check_in_time(certifier, request.device, now)
+            kid = _signing_key(certifier, record, request)
+            certificate = certifier.certificate(request.device, request.csr)
+        return self._authority.welcome(record.post, kid, certificate)
+
+    def revoke(self, device: str, reason: str, now: datetime) -> None:
+        """Its keys, its certificates and its unused claims, at once. The broker's lists are written anew."""
+        with self._authority.certifying(now) as certifier:
+            if not certifier.register.revoke_within(device):
+                raise GatewayError("unknown-device", f"This gateway knows no device {device}.", "See: device show")
+            certifier.register.revoke_certificates(device, reason[:REASON_MAX_CHARS], certifier.now_ms)
+            write_down(self._authority.state, Entry("revoked", device, reason[:REASON_MAX_CHARS], certifier.now_ms))
+            certifier.connection.execute("DELETE FROM claims WHERE device = ?", (device,))
+            write_lists(self._authority.state / "broker", certifier.issuer, certifier.register, now)
+
+    def show(self, now: datetime) -> list[Shown]:
+        """Every device, and everybody who was invited and has not come."""
+        with closing(self._authority.open_store()) as connection:
+            devices = Register(connection).known()
+            heard = Register(connection).last_events()
+            claims = {claim.device: claim for claim in Claims(connection).open(int(now.timestamp() * 1000))}
+        shown = [_shown(device, claims.pop(device.device, None), heard) for device in devices]
+        return shown + [
+            _shown(Device(claim.device, claim.post, "invited", (), None), claim, heard) for claim in claims.values()
+        ]
+
+
+def _shown(device: Device, claim: OpenClaim | None, heard: Mapping[str, int]) -> Shown:
+    return {
+        "device": device.device,
+        "post": device.post,
+        "state": device.state,
+        "keys": [{"kid": kid, "state": state} for kid, state in device.keys],
+        "certificate_ends": device.certificate_ends,
+        "last_event": _time(heard[device.device]) if device.device in heard else None,
+        "claim": None if claim is None else {"ends": _time(claim.ends_ms)},
+    }
+
+
+def _time(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds")
+
+
+def _newest(certifier: Certifier, device: str) -> KeyRecord:
+    record = certifier.register.device(device)
+    if record is None:  # cannot be, within the transaction that enrolled or found it
+        raise GatewayError("unknown-device", "This gateway knows no such device.", "Enrol it.")
+    return record
+
+
+def _check_in_time(certifier: Certifier, device: str, now: datetime) -> None:
+    """A post that was cut off comes back by itself for a month; after that somebody should have a look at it."""
+    ends = certifier.register.certificate_ends(device)
+    if ends is not None and now > ends + timedelta(days=GRACE_DAYS):
+        message = f"The certificate of {device} ended more than {GRACE_DAYS} days ago."
+        raise GatewayError("too-late", message, "Make a claim for it and enrol it again with its own keys.")
+
+
+def _signing_key(certifier: Certifier, record: KeyRecord, request: RenewRequest) -> str:
+    """The kid that the device signs with from now on."""
+    newest = _newest(certifier, request.device)
+    public = request.public
+    if public is None or public == newest.public:
+        if record.kid != newest.kid and public is None:
+            raise GatewayError("retired-key", f"The key {record.kid} was followed by {newest.kid}.", NOT_YOURS)
+        return newest.kid
+    if request.proof is None or not verified(public, renew_text(request), request.proof):
+        raise GatewayError("bad-signature", "The new key did not sign the request.")
+    if record.kid != newest.kid:  # two machines with one key: each would follow it with one of its own
+        raise GatewayError("retired-key", f"The key {record.kid} was followed by {newest.kid}.", NOT_YOURS)
+    if certifier.register.owner(public) is not None:
+        raise GatewayError("key-known", "The new key was somebody's before.", "Make another.")
+    return certifier.register.follow(request.device, public, certifier.now_ms)

@@ -1,0 +1,68 @@
+"""How does a region change its keys and grow by a worker, while posts are cut off that know the old ones alone?
+
+Nothing is taken away: the region opens with every key it holds, and devices learn of what is new when they are renewed.
+So a new control key signs only when every device in touch has had a renewal, and a worker is added before it is needed.
+"""
+
+import re
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Literal
+
+from gateway.config import copied_text
+from gateway.errors import GatewayError
+from gateway.identity import keyfiles
+from gateway.identity.authority import make_worker
+from gateway.identity.register import Register
+from gateway.state import CONFIG_NAME, StateFolder, ack_name
+from messages.keys import ControlKey, RegionKey
+
+Purpose = Literal["region", "control"]
+PURPOSES: Final[tuple[Purpose, ...]] = ("region", "control")
+MAKERS: Final[dict[Purpose, Callable[[str], bytes]]] = {
+    "region": lambda kid: RegionKey.generate(kid).secret,
+    "control": lambda kid: ControlKey.generate(kid).seed,
+}
+WORKER_NAME: Final = re.compile(r"gateway-[1-9][0-9]{0,3}")
+
+
+def rotate(folder: StateFolder, purpose: Purpose) -> str:
+    """The kid of the new key. The old ones stay."""
+    held = folder.region_keys() if purpose == "region" else folder.controls()
+    kid = f"{purpose}-{max(int(name.rpartition('-')[2]) for name in held) + 1}"
+    keyfiles.write_key(folder.secret(f"{kid}.key"), MAKERS[purpose](kid), secret=True)
+    return kid
+
+
+def add_worker(folder: StateFolder, name: str, now: datetime) -> bool:
+    """Keys and certificate for one more worker; False when it has them already."""
+    if not WORKER_NAME.fullmatch(name):
+        raise GatewayError("bad-name", f"{name!r} is no worker's name.", "Name it gateway-2, gateway-3 ...")
+    with closing(folder.open_store()) as connection, connection.transaction():
+        return make_worker(folder.state, name, Register(connection), now)
+
+
+def copy_for(folder: StateFolder, name: str, into: Path) -> None:
+    """What this worker needs on another host, and no more: neither a CA's key nor another worker's.
+
+    Only a store that others can reach is shared, so the region must be on PostgreSQL.
+    """
+    if not folder.config.store:
+        message = "This region's store is a file, which no worker on another host can reach."
+        raise GatewayError("own-store", message, "Set the region up on a PostgreSQL first.")
+    if (into / CONFIG_NAME).exists():
+        raise GatewayError("not-empty", f"There is a gateway in {into} already.", "Choose another --into.")
+    keyfiles.closed_folder(into)
+    keyfiles.closed_folder(into / "secrets")
+    shared = sorted(path.name for path in folder.secret(".").glob("*.key") if _is_shared(path.name))
+    for secret in (*shared, ack_name(name), f"{name}.key"):
+        keyfiles.write(into / "secrets" / secret, keyfiles.read_secret(folder.secret(secret)), secret=True)
+    for public in ("servers-ca.crt", f"{name}.crt", *(f"{worker}.pub" for worker in folder.workers())):
+        keyfiles.write(into / public, (folder.state / public).read_bytes(), secret=False)
+    keyfiles.write(into / CONFIG_NAME, copied_text(folder.config, name).encode(), secret=True)  # last: then it is whole
+
+
+def _is_shared(name: str) -> bool:
+    return name in ("region.key", "store.key") or name.startswith(("region-", "control-"))

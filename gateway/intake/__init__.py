@@ -1,0 +1,1 @@
+"""What becomes of a frame: judged, recorded in one transaction, acknowledged."""

@@ -1,0 +1,91 @@
+"""What if two different events claim one number or one id? Both are set aside, whichever came first (D08).
+
+This is the slow way in: it looks at one event at a time. Who came first is no proof of being the right one.
+"""
+
+from enum import Enum
+from typing import Final
+
+from gateway.intake.alarms import Alarm, Alarms
+from gateway.intake.crossings import withdraw
+from gateway.intake.prepared import Aside
+from gateway.intake.quarantine import Shelf
+from gateway.intake.rows import COLUMNS, EventRow
+from gateway.intake.tallies import Tallies
+from gateway.intake.vault import OVERHEAD_BYTES
+from gateway.store.connection import Connection, Row
+from messages.errors import Quarantine
+
+HOLDERS: Final = (
+    "SELECT row, boot_key, boot, events.device, seq, id, type, crossing, digest, body, retain_until FROM events"
+    " JOIN boots ON boots.key = events.boot_key WHERE row IN (SELECT row FROM events WHERE boot_key = ? AND seq = ?"
+    " UNION SELECT row FROM events WHERE device = ? AND id = ?)"
+)
+CONFLICT: Final = Quarantine.SEQUENCE_CONFLICT
+
+
+class Stored(Enum):
+    """What became of one event."""
+
+    NEW = "new"
+    SETTLED = "settled"  # known already, or set aside
+    NO_ROOM = "no-room"  # in quarantine: it is not acknowledged
+
+
+class Conflicts:
+    """Stores one event at a time within an open transaction."""
+
+    def __init__(self, connection: Connection, shelf: Shelf, tallies: Tallies, alarms: Alarms) -> None:
+        self._connection = connection
+        self._shelf = shelf
+        self._tallies = tallies
+        self._alarms = alarms
+        self.evicted: set[tuple[int, int]] = set()  # boot_key and seq of what is stored no more
+
+    def are_known_of(self, device: str) -> bool:
+        """Once a device contested something, each of its events is looked at."""
+        query = "SELECT 1 FROM contested WHERE device = ? LIMIT 1"
+        return self._connection.execute(query, (device,)).fetchone() is not None
+
+    def store(self, topic: str, boot: str, event: EventRow) -> Stored:
+        contested = self._contested(boot, event)
+        if not contested and self._connection.insert_new("events", COLUMNS, [event]):
+            return Stored.NEW
+        holders = self._connection.execute(HOLDERS, (event.boot_key, event.seq, event.device, event.id)).fetchall()
+        if not contested and [bytes(row["digest"]) for row in holders] == [event.digest]:
+            self._tallies.add(event.device, "duplicates")
+            return Stored.SETTLED
+        for row in holders:
+            self._evict(topic, row)
+        self._contest(event.device, boot, event.seq, event.id)
+        aside = _aside(topic, event.device, boot, event.seq, event.digest, event.body, event.retain_until)
+        return Stored.SETTLED if self._shelf.keep(aside) else Stored.NO_ROOM
+
+    def _contested(self, boot: str, event: EventRow) -> bool:
+        query = "SELECT 1 FROM contested WHERE device = ? AND claim IN (?, ?)"
+        claims = _claims(boot, event.seq, event.id)
+        return self._connection.execute(query, (event.device, *claims)).fetchone() is not None
+
+    def _evict(self, topic: str, row: Row) -> None:
+        withdraw(self._connection, [row], self._tallies)
+        self.evicted.add((row["boot_key"], row["seq"]))
+        lies = (bytes(row["digest"]), row["body"], row["retain_until"])
+        self._shelf.move(_aside(topic, row["device"], row["boot"], row["seq"], *lies))
+        self._contest(row["device"], row["boot"], row["seq"], bytes(row["id"]))
+
+    def _contest(self, device: str, boot: str, seq: int, identity: bytes) -> None:
+        query = "INSERT INTO contested (device, claim) VALUES (?, ?) ON CONFLICT DO NOTHING"
+        self._connection.executemany(query, [(device, claim) for claim in _claims(boot, seq, identity)])
+        self._alarms.say(device, Alarm.SEQUENCE_CONFLICT, boot, seq)
+
+
+def _claims(boot: str, seq: int, identity: bytes) -> tuple[str, str]:
+    return f"seq:{boot}/{seq}", f"id:{identity.hex()}"
+
+
+def _aside(
+    topic: str, device: str, boot: str, seq: int, digest: bytes, sealed: bytes | None, retain_until: str
+) -> Aside:
+    """Sealed for the place where it would have stood, which is the same in quarantine."""
+    size_bytes = len(sealed) - OVERHEAD_BYTES if sealed else 0
+    return Aside(CONFLICT, "", topic, device, boot, seq, seq, digest, size_bytes, sealed, retain_until)

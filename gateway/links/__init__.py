@@ -1,0 +1,1 @@
+"""How frames come in and acknowledgements go out: a broker, or a cluster of NATS nodes."""
