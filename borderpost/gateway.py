@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from borderpost.errors import Fault
 
@@ -99,17 +99,22 @@ def _run(args: argparse.Namespace) -> int:
 
 def _gaps(args: argparse.Namespace) -> int:
     with _queries(args.state) as queries:
-        gaps: list[dict[str, object]] = [
+        gaps: list[dict[str, Any]] = [
             {"device": gap.device, "boot": gap.boot, "missing": gap.missing} for gap in queries.gaps()
         ]
         dropped = queries.declared_drops()
     if args.json:
         print(json.dumps({"gaps": gaps, "declared_drops": dropped}))
     else:
-        _say(gaps, "Nothing is missing.", lambda gap: f"{gap['device']} boot {gap['boot']}: missing {gap['missing']}")
+        _say(gaps, "Nothing is missing.", _gap)
         if dropped:
             print(f"{dropped} numbers were dropped by full disks, as their devices declared.")
     return 1 if gaps else 0
+
+
+def _gap(gap: dict[str, Any]) -> str:
+    numbers = ", ".join(str(first) if first == last else f"{first} to {last}" for first, last in gap["missing"])
+    return f"{gap['device']} boot {gap['boot']}: missing {numbers}"
 
 
 def _quarantine(args: argparse.Namespace) -> int:
@@ -118,10 +123,15 @@ def _quarantine(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"quarantine": kept}))
     else:
-        _say(
-            kept, "Nothing is set aside.", lambda row: f"{row['reason']}: {row['sender'] or 'unproven'} {row['topic']}"
-        )
+        _say(kept, "Nothing is set aside.", _set_aside)
     return 1 if kept else 0
+
+
+def _set_aside(row: dict[str, Any]) -> str:
+    """The topic is whatever somebody made it: a terminal must not be told anything by it."""
+    received = datetime.fromtimestamp(row["received_ms"] / 1000, UTC).isoformat(timespec="seconds")
+    topic = "".join(letter if letter.isprintable() else "?" for letter in row["topic"])
+    return f"{received}  {row['reason']} ({row['detail']}): {row['sender'] or 'an unproven sender'} on {topic}"
 
 
 def _rebuild(args: argparse.Namespace) -> int:
@@ -169,5 +179,5 @@ def _address(text: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def _say(rows: Sequence[dict[str, object]], nothing: str, line: Callable[[dict[str, object]], str]) -> None:
+def _say(rows: Sequence[dict[str, Any]], nothing: str, line: Callable[[dict[str, Any]], str]) -> None:
     print("\n".join(line(row) for row in rows) or nothing)

@@ -56,6 +56,8 @@ def _restore(args: argparse.Namespace) -> int:
         print(json.dumps({"state": str(args.state), **told}))
     else:
         print(f"{done.events} events of {done.made} are in {args.state}; start the gateway, and devices send the rest.")
+        if (aside := args.state / PUT_ASIDE).exists():  # what is due or erased goes from the store, and not from there
+            print(f"The store that was here is {aside}: delete it once everything is well.")
     return 0
 
 
@@ -73,6 +75,8 @@ def _retention(args: argparse.Namespace) -> int:
         print(json.dumps(asdict(swept)))
     else:
         print(f"{swept.bodies_removed} sealed bodies and {swept.rows_removed} rows are gone; due before {swept.until}.")
+        if args.erase is not None and not swept.bodies_removed:
+            print("Nothing sealed of this crossing is stored: see that device and crossing are the right ones.")
     return 0
 
 

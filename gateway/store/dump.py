@@ -13,6 +13,7 @@ from gateway.store.migrations import migrations
 from gateway.store.opening import open_store
 
 SQLITE, POSTGRES = "store.sqlite", "store.pgdump"
+PUT_ASIDE = "before-restore.sqlite"  # no retention looks there: whoever restored deletes it
 BUSY_LIMIT_S: Final = 30.0
 EVENTS: Final = "SELECT count(*) FROM events"
 EMPTY: Final = """
@@ -63,7 +64,7 @@ def replace_sqlite(path: Path, fresh: Path) -> None:
     for ending in ("-wal", "-shm", ""):  # the database last: its log belongs to it
         old = path.with_name(path.name + ending)
         if old.exists():
-            old.replace(path.with_name(f"before-restore.sqlite{ending}"))
+            old.replace(path.with_name(f"{PUT_ASIDE}{ending}"))
     fresh.chmod(0o600)
     with fresh.open("rb") as file:
         os.fsync(file.fileno())

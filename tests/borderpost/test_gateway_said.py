@@ -1,0 +1,30 @@
+"""What a regional operator reads on the terminal: numbers as people write them, and nothing that a stranger made up."""
+
+from pathlib import Path
+
+import pytest
+
+from borderpost.__main__ import main
+from borderpost.gateway import _gap, _set_aside
+
+NOBODY = "11111111-1111-4111-8111-111111111111"
+
+
+def test_a_gap_is_said_in_numbers() -> None:
+    gap = {"device": "lane-1", "boot": "ab" * 16, "missing": ((1, 2), (7, 7))}
+    assert _gap(gap) == f"lane-1 boot {'ab' * 16}: missing 1 to 2, 7"
+
+
+def test_what_is_set_aside_tells_when_why_and_from_whom_and_commands_no_terminal() -> None:
+    row = {"received_ms": 0, "reason": "not-a-frame", "detail": "not CBOR", "sender": "", "topic": "bp/1/\x1b[2J/evt"}
+    assert _set_aside(row) == "1970-01-01T00:00:00+00:00  not-a-frame (not CBOR): an unproven sender on bp/1/?[2J/evt"
+
+
+def test_a_restore_and_an_erasure_say_what_is_left_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state, file = str(tmp_path / "region"), str(tmp_path / "backup")
+    assert main(["gateway", "init", "--state", state, "--region", "north"]) == 0
+    assert main(["gateway", "retention", "--state", state, "--erase", "lane-1", NOBODY]) == 0
+    assert "Nothing sealed of this crossing is stored" in capsys.readouterr().out
+    assert main(["gateway", "backup", file, "--state", state]) == 0
+    assert main(["gateway", "restore", file, "--state", state, "--force"]) == 0
+    assert "before-restore.sqlite: delete it" in capsys.readouterr().out
