@@ -47,6 +47,7 @@ def _backup(args: argparse.Namespace) -> int:
 
 def _restore(args: argparse.Namespace) -> int:
     from gateway.care.restore import restore
+    from gateway.store.dump import PUT_ASIDE
 
     secret = _passphrase(args.passphrase_file)
     with gateway_errors():
