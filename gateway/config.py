@@ -77,6 +77,7 @@ def default_text(region: str, store: str = "") -> str:
             f'region = "{region}"',
             *((f'store = "{store}"',) if store else ()),
             "",
+            "# host: by which devices reach this one (a name or an address); then say `borderpost gateway init` again.",
             "[broker]",
             f'host = "{LOOPBACK}"',
             f"port = {DEFAULT_BROKER_PORT}",

@@ -111,7 +111,8 @@ def _make_keys(folder: Path) -> list[str]:
 
 
 def _make_certificates(state: Path, register: Register, now: datetime) -> list[str]:
-    """What is missing, and what has less than a third of its time left. Within the caller's transaction."""
+    """What is missing, has less than a third of its time left, or stands for another host than gateway.toml says now.
+    Within the caller's transaction."""
     config = load(state / CONFIG_NAME)
     made = []
     for name in ("servers-ca", "clients-ca"):
@@ -125,10 +126,10 @@ def _make_certificates(state: Path, register: Register, now: datetime) -> list[s
         "broker": (state / "broker" / "broker.key", state / "broker" / "broker.crt"),
         "enrolment": (state / "secrets" / "enrolment.key", state / "enrolment.crt"),
     }
+    hosts = (config.broker_host, config.enrolment_host)
     for name, (key_path, path) in places.items():
-        if _is_due(path, now):
+        if _is_due(path, now, hosts):
             key = certificates.new_key()
-            hosts = (config.broker_host, config.enrolment_host)
             issuer = load_issuer(state, "servers-ca")
             certificate = certificates.server_certificate(issuer, name, key.public_key(), now, hosts)
             register.issued(certificate.serial_number, name, "broker", certificate.not_valid_after_utc.isoformat())
@@ -158,8 +159,11 @@ def make_worker(state: Path, name: str, register: Register, now: datetime) -> bo
     return True
 
 
-def _is_due(path: Path, now: datetime) -> bool:
-    return not path.exists() or certificates.is_due(x509.load_pem_x509_certificate(path.read_bytes()), now)
+def _is_due(path: Path, now: datetime, hosts: Sequence[str] = ()) -> bool:
+    if not path.exists():
+        return True
+    certificate = x509.load_pem_x509_certificate(path.read_bytes())
+    return certificates.is_due(certificate, now) or not (hosts == () or certificates.is_for(certificate, hosts))
 
 
 def _keep(key_path: Path, certificate_path: Path, key: certificates.Key, certificate: x509.Certificate) -> None:

@@ -152,6 +152,15 @@ def _builder(
     )
 
 
+def is_for(certificate: x509.Certificate, hosts: Sequence[str]) -> bool:
+    """Does it stand for each of these names and addresses? It does not once a region has moved out of this machine."""
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return False
+    return set(_hosts(hosts)) <= set(names)
+
+
 def _hosts(more: Sequence[str]) -> x509.SubjectAlternativeName:
     """This machine, and the names and addresses under which others know it."""
     names: list[x509.GeneralName] = []

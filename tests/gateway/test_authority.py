@@ -48,6 +48,17 @@ def test_setting_up_again_repairs_what_is_missing(region: Any) -> None:
     assert set_up(region.state, "north", region.now) == ["broker"]
 
 
+def test_a_region_that_is_opened_to_a_network_gets_certificates_for_its_new_address(region: Any) -> None:
+    config = region.state / "gateway.toml"
+    config.write_text(config.read_text().replace("127.0.0.1", "region.example"))
+    assert set_up(region.state, "north", region.now) == ["broker", "enrolment"]
+    for path in (region.state / "broker" / "broker.crt", region.state / "enrolment.crt"):
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        assert certificates.is_for(certificate, ["region.example", "127.0.0.1"])
+        assert not certificates.is_for(certificate, ["another.example"])
+    assert set_up(region.state, "north", region.now) == []
+
+
 def test_every_secret_can_be_read_by_its_owner_alone(region: Any) -> None:
     secrets = [
         path for path in region.state.rglob("*") if path.suffix == ".key" or path.name.startswith("store.sqlite")
