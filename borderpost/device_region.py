@@ -64,7 +64,8 @@ def _revoke(args: argparse.Namespace) -> int:
         return 0
     print(f"Device {args.device} is revoked: nothing it signs is taken, and its certificate opens no new connection.")
     if not authority.config.reload:
-        print(f"Now the broker must read {authority.state / 'broker'} again; [broker] reload can say how.")
+        print(f"Now say: borderpost gateway broker --state {authority.state} --into DIR, and reload the broker;")
+        print("until then a connection that stands stays open. [broker] reload in gateway.toml can do both.")
     return 0
 
 
