@@ -68,7 +68,7 @@ class Authority(StateFolder):
 def set_up(state: Path, region: str, now: datetime, store: str = "") -> list[str]:
     """Make what is missing in ``state`` and return its names; what is there stays as it is, so it may be repeated.
 
-    ``store`` is the URL of a PostgreSQL; empty: a file in ``state``. It counts when the configuration is made.
+    ``store`` is the URL of a PostgreSQL; empty: what the configuration says, and a file in ``state`` when it is made.
     """
     if not is_name(region):
         raise GatewayError("bad-name", f"{region!r} is no region's name.", "Use lower case letters, digits, hyphens.")
@@ -81,6 +81,11 @@ def set_up(state: Path, region: str, now: datetime, store: str = "") -> list[str
     config = load(state / CONFIG_NAME)
     if config.region != region:
         raise GatewayError("other-region", f"This folder belongs to region {config.region}.", "Choose another --state.")
+    if store not in ("", config.store):
+        message = f"{state / CONFIG_NAME} names another store, and keeps it."
+        raise GatewayError(
+            "other-store", message, "Leave --store out, or correct it there; gateway move leaves a file."
+        )
     made += _make_keys(keyfiles.closed_folder(state / "secrets"))
     with closing(open_store(config.store, state / "store.sqlite")) as connection:
         connection.migrate()
@@ -128,7 +133,7 @@ def _make_certificates(state: Path, register: Register, now: datetime) -> list[s
     }
     hosts = (config.broker_host, config.enrolment_host)
     for name, (key_path, path) in places.items():
-        if _is_due(path, now, hosts):
+        if is_due(path, now, hosts):
             key = certificates.new_key()
             issuer = load_issuer(state, "servers-ca")
             certificate = certificates.server_certificate(issuer, name, key.public_key(), now, hosts)
@@ -150,7 +155,7 @@ def make_worker(state: Path, name: str, register: Register, now: datetime) -> bo
     if not public.exists():
         keyfiles.write_key(public, GatewayKey(name, keyfiles.read_key(ack)).public, secret=False)
     path = state / f"{name}.crt"
-    if not _is_due(path, now):
+    if not is_due(path, now):
         return False
     key, issuer = certificates.new_key(), load_issuer(state, "clients-ca")
     certificate = certificates.client_certificate(issuer, name, key.public_key(), now, certificates.WORKER_DAYS)
@@ -159,7 +164,7 @@ def make_worker(state: Path, name: str, register: Register, now: datetime) -> bo
     return True
 
 
-def _is_due(path: Path, now: datetime, hosts: Sequence[str] = ()) -> bool:
+def is_due(path: Path, now: datetime, hosts: Sequence[str] = ()) -> bool:
     if not path.exists():
         return True
     certificate = x509.load_pem_x509_certificate(path.read_bytes())

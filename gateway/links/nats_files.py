@@ -1,7 +1,8 @@
 """What does each node of a NATS cluster need from the region? Its certificate, the two CAs, and who may do what.
 
 One folder a node: ``node.crt``, ``node.key``, ``servers-ca.crt``, ``clients-ca.crt``, ``users.conf`` and the
-configuration itself. Asked again, it keeps a node's key and brings the rest up to date.
+configuration itself. Asked again, it brings them up to date: a node keeps its key for as long as its certificate is
+good and stands for the hosts that are named.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Final
 
 from gateway.errors import GatewayError
 from gateway.identity import certificates, keyfiles
-from gateway.identity.authority import load_issuer
+from gateway.identity.authority import is_due, load_issuer
 from gateway.identity.register import Register
 from gateway.links.nats_users import users_text
 from gateway.state import StateFolder
@@ -38,7 +39,7 @@ def write_nodes(
         changed: list[str] = []
         for name, hosts in nodes.items():
             node = keyfiles.closed_folder(into / name)
-            if not (node / "node.crt").exists():
+            if is_due(node / "node.crt", now, hosts):
                 _certify(folder, register, node, name, hosts, now)
                 changed.append(f"{name}/node.crt")
             contents = {

@@ -78,7 +78,8 @@ class Connection(Protocol):
     def close(self) -> None: ...
 
 
-def cannot_open(name: object, why: object) -> GatewayError:
+def cannot_open(
+    name: object, why: object, cure: str = "Free disk space, or restore it from the backup."
+) -> GatewayError:
     """The one sentence for a store that cannot be used at all."""
-    message = f"The store {name} cannot be opened: {why}."
-    return GatewayError("bad-store", message, "Free disk space, or restore it from the backup.")
+    return GatewayError("bad-store", f"The store {name} cannot be opened: {why}.", cure)

@@ -57,7 +57,8 @@ def connect(url: str) -> "PostgresStore":
             break
         except StoreFault as fault:
             if wait_s is None or not STARTING.search(_first_line(fault)):
-                raise cannot_open(_without_password(url), _first_line(fault)) from fault
+                cure = "See that the server runs, and that the URL (store in gateway.toml) is right."
+                raise cannot_open(_without_password(url), _first_line(fault), cure) from fault
         time.sleep(wait_s)
     return store
 

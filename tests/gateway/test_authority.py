@@ -59,6 +59,11 @@ def test_a_region_that_is_opened_to_a_network_gets_certificates_for_its_new_addr
     assert set_up(region.state, "north", region.now) == []
 
 
+def test_another_store_than_the_configured_one_is_said_and_not_ignored(region: Any) -> None:
+    with pytest.raises(GatewayError, match="names another store"):
+        set_up(region.state, "north", region.now, "postgresql://nobody@127.0.0.1/none")
+
+
 def test_every_secret_can_be_read_by_its_owner_alone(region: Any) -> None:
     secrets = [
         path for path in region.state.rglob("*") if path.suffix == ".key" or path.name.startswith("store.sqlite")

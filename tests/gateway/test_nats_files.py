@@ -1,7 +1,7 @@
 """What the nodes of a cluster are given: each certificate its own topics, each door its own, and nothing twice."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,10 @@ def test_what_is_there_stays_and_what_changed_is_told(region: Any, tmp_path: Pat
     assert write_nodes(region.authority, tmp_path, nodes, CONFIG, NOW) == ["nats-1/users.conf"]
     assert (tmp_path / "nats-1" / "node.key").read_bytes() == key
     assert (tmp_path / "nats-1" / "node.key").stat().st_mode & 0o077 == 0
+    nodes["nats-1"].append("10.0.0.2")
+    assert write_nodes(region.authority, tmp_path, nodes, CONFIG, NOW) == ["nats-1/node.crt"]
+    assert write_nodes(region.authority, tmp_path, nodes, CONFIG, NOW) == []
+    assert write_nodes(region.authority, tmp_path, nodes, CONFIG, NOW + timedelta(days=300)) == ["nats-1/node.crt"]
 
 
 def test_e16_a_node_is_a_client_of_its_fellows_and_of_no_other_door(region: Any, tmp_path: Path) -> None:
