@@ -36,7 +36,7 @@ def found(places: Places, secrets: set[bytes]) -> list[str]:
 
 
 async def published(post: Post, story: Callable[[], Awaitable[None]]) -> Places:
-    """Topics and payloads as they pass the broker: heard in the gateway's place, who comes back afterwards."""
+    """Topics, properties and payloads as they pass the broker: heard in the gateway's place, who comes back afterwards."""
     await post.gateway.stop()
     folder = post.settings.state / "gateway"
     tls = client_tls(folder / "servers-ca.crt", folder / "gateway-1.crt", folder / "secrets" / "gateway-1.key")
@@ -45,7 +45,8 @@ async def published(post: Post, story: Callable[[], Awaitable[None]]) -> Places:
     async def hear(client: aiomqtt.Client) -> None:
         async for message in client.messages:
             assert isinstance(message.payload, bytes)
-            heard[f"{message.topic} {len(heard)}"] = str(message.topic).encode() + message.payload
+            beside = str(message.properties).encode()
+            heard[f"{message.topic} {len(heard)}"] = str(message.topic).encode() + beside + message.payload
 
     async with aiomqtt.Client("127.0.0.1", post.broker.port, identifier="gateway-1", tls_context=tls) as client:
         await client.subscribe([(f"bp/1/{REGION}/+/+/{kind}", 1) for kind in ("evt", "tel", "res")])
