@@ -39,7 +39,7 @@ from gateway.pages.routes import middleware as page_middleware
 from gateway.pages.routes import routes as page_routes
 from gateway.queries import Queries, newest_alarms
 from gateway.state import CONFIG_NAME, StateFolder
-from gateway.store.connection import Connection
+from gateway.store.connection import Connection, StoreFault
 from gateway.store.sqlite import SqliteStore
 from gateway.views import Overview
 from web.hosts import LOCAL_HOSTS
@@ -173,7 +173,7 @@ class _Gateway:
         metrics = self._worker.meter.told
         told = api.routes(self._queries, self._board.ask, self._healthy, metrics)
         routes = [*told, *page_routes(self._board.overview, self._shown)]
-        return Starlette(routes=routes, middleware=page_middleware())
+        return Starlette(routes=routes, middleware=page_middleware(), exception_handlers={StoreFault: api.store_away})
 
 
 def _has_room_for_two(folder: StateFolder) -> bool:

@@ -74,6 +74,12 @@ def routes(
     ]
 
 
+async def store_away(_request: Request, _fault: Exception) -> JSONResponse:
+    """For whatever page or question met a store that does not answer."""
+    told = {"error": {"code": "store", "message": "The store does not answer.", "cure": "Ask again in a moment."}}
+    return JSONResponse(told, status_code=503, headers=NOT_KEPT)
+
+
 def _number(request: Request, name: str, default: int, largest: int) -> int | None:
     text = request.query_params.get(name)
     if text is None:

@@ -73,5 +73,9 @@ class Board:
         return self._shown
 
     def _alone(self, call: Callable[[], T]) -> T:
+        """Twice where it must be: a server that went and came back is found out by the first question to it."""
         with self._one_at_a_time:
-            return call()
+            try:
+                return call()
+            except StoreFault:
+                return call()

@@ -19,7 +19,7 @@ from simulators.chip.faults import Fault
 from simulators.lists import write_lists
 from tests.journeys.forger import enrolled_forger, set_aside
 from tests.journeys.searched import found, kept, published, secrets_of, shown, streamed
-from tests.journeys.troubled import LIMIT_S, Troubled, filled, troubled_post, until
+from tests.journeys.troubled import LIMIT_S, Troubled, filled, kept_full, troubled_post, until
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +213,7 @@ def test_a_broken_rules_file_refers_everybody_until_it_is_whole_again(post: Trou
 @pytest.mark.mounts
 def test_a_full_disk_closes_the_lane_until_there_is_room(post: Troubled) -> None:
     async def story() -> None:
-        with filled(post.post.edge_folder):
+        with kept_full(post.post.edge_folder):
             await post.shows("closed")
             await post.alarmed("disk-full")
             part = post.honest()

@@ -2,8 +2,11 @@
 
 import asyncio
 import contextlib
+import io
 import subprocess
+import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,7 @@ from tests.journeys.story import Story, post_with
 DISK_MB = 16
 LIMIT_S = 20.0
 LOOK_S = 0.05
+REFILL_S = 0.02
 
 
 @dataclass
@@ -159,12 +163,37 @@ def small_disk(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def filled(folder: Path) -> Iterator[None]:
-    """Not one byte is free until the end of the block."""
+    """Not one byte is free at its beginning."""
     filler = folder / "filler"
-    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+    with filler.open("wb", buffering=0) as file:
+        _fill(file)
+        try:
+            yield
+        finally:
+            filler.unlink()
+
+
+@contextlib.contextmanager
+def kept_full(folder: Path) -> Iterator[None]:
+    """Not one byte is free until the end of the block: what the edge gives up is taken, too."""
+    filler, emptied = folder / "filler", threading.Event()
+    with filler.open("wb", buffering=0) as file, ThreadPoolExecutor(1) as thread:
+
+        def fill() -> None:
+            while not emptied.wait(REFILL_S):
+                _fill(file)
+
+        _fill(file)
+        filling = thread.submit(fill)
+        try:
+            yield
+        finally:
+            emptied.set()
+            filling.result()
+            filler.unlink()
+
+
+def _fill(file: io.FileIO) -> None:
+    with contextlib.suppress(OSError):
         while file.write(bytes(4096)):
             pass
-    try:
-        yield
-    finally:
-        filler.unlink()
