@@ -36,6 +36,7 @@ class Outcome:
 
 Act = Callable[[Command], Awaitable[Outcome]]
 DONE: Final = Outcome()
+EXPIRED: Final = Outcome(Result.LATE, "expired")
 
 
 def judge(command: Command, boot: str, mono_ms: int, last_counter: int) -> Outcome:
@@ -45,7 +46,7 @@ def judge(command: Command, boot: str, mono_ms: int, last_counter: int) -> Outco
     if command.counter <= last_counter:
         return Outcome(Result.REPEATED)
     if mono_ms > command.deadline_ms:
-        return Outcome(Result.LATE, "expired")
+        return EXPIRED
     if command.deadline_ms > mono_ms + AHEAD_MAX_MS:
         return Outcome(Result.REFUSED, "deadline-too-far")
     if command.command not in list(Order):
@@ -99,7 +100,7 @@ class Commands:
         except Refused as refused:  # E03: nobody is answered who has proven nothing
             self._refuse(str(refused.reason))
             return
-        allowed = judge(command, self._boot, int(self._clock_s() * 1000), self._last_counter)
+        allowed = judge(command, self._boot, self._mono_ms(), self._last_counter)
         if allowed is DONE:
             self._last_counter = command.counter
             self._say(command, await self._act(command))
@@ -114,6 +115,8 @@ class Commands:
             return await self._told(command, Outcome(Result.UNKNOWN))
         if not await self._record(_fact(command, DONE)):
             return Outcome(Result.FAILED, "record-failed")
+        if self._mono_ms() > command.deadline_ms:  # A slow disk made it late.
+            return await self._told(command, EXPIRED)
         try:
             outcome = await act(command)
         except Exception as error:  # whatever a device of the lane may raise: the region must hear of it
@@ -131,6 +134,9 @@ class Commands:
             command.device, command.boot, command.counter, command.command, outcome.result, outcome.cause, outcome.body
         )
         self._answer(seal_answer(told, self._topic, self._key))
+
+    def _mono_ms(self) -> int:
+        return int(self._clock_s() * 1000)
 
     def _refuse(self, why: str) -> None:
         log.warning("a command was not obeyed: %s", why)

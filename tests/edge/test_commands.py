@@ -45,6 +45,7 @@ class Lane:
     writes: bool = True
     now_s: float = NOW_S
     fails: bool = False
+    disk_s: float = 0.0
     acted: list[str] = field(default_factory=list)  # "wrote X" and "did X" in the order in which they happened
     written: list[DeviceCommand] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
@@ -73,6 +74,7 @@ class Lane:
         return Outcome(body=b"done")
 
     async def _record(self, fact: DeviceCommand) -> bool:
+        self.now_s += self.disk_s
         if self.writes:
             self.acted.append(f"wrote {fact.command}")
             self.written.append(fact)
@@ -100,6 +102,13 @@ def test_a_replayed_command_does_not_act_twice() -> None:
     ]  # fmt: skip
     assert lane.acted.count("did hold") == 2
     assert lane.alarms == ["command-refused"]
+
+
+def test_a_command_that_a_slow_disk_made_late_does_not_act() -> None:
+    lane = Lane(disk_s=5.001)
+    assert lane.obey(command(1)) == [(Result.LATE, "expired")]
+    assert "did hold" not in lane.acted
+    assert [fact.result for fact in lane.written] == ["done", "late"]
 
 
 def test_a_late_command_does_not_act() -> None:
