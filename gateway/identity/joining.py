@@ -151,15 +151,16 @@ def _check_in_time(certifier: Certifier, device: str, now: datetime) -> None:
 def _signing_key(certifier: Certifier, record: KeyRecord, request: RenewRequest) -> str:
     """The kid that the device signs with from now on."""
     newest = _newest(certifier, request.device)
-    public = request.public
-    if public is None or public == newest.public:
-        if record.kid != newest.kid and public is None:
-            raise GatewayError("retired-key", f"The key {record.kid} was followed by {newest.kid}.", NOT_YOURS)
-        return newest.kid
-    if request.proof is None or not verified(public, renew_text(request), request.proof):
+    public, proof = request.public, request.proof
+    # Also when it is asked for again: whoever kept the old key alone may know what the new one is, and not hold it.
+    if public is not None and (proof is None or not verified(public, renew_text(request), proof)):
         raise GatewayError("bad-signature", "The new key did not sign the request.")
+    if public == newest.public:
+        return newest.kid
     if record.kid != newest.kid:  # two machines with one key: each would follow it with one of its own
         raise GatewayError("retired-key", f"The key {record.kid} was followed by {newest.kid}.", NOT_YOURS)
+    if public is None:
+        return newest.kid
     if certifier.register.owner(public) is not None:
         raise GatewayError("key-known", "The new key was somebody's before.", "Make another.")
     return certifier.register.follow(request.device, public, certifier.now_ms)

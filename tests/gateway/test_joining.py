@@ -217,6 +217,14 @@ def test_a_rotation_whose_answer_was_lost_is_asked_for_again_with_the_old_key(re
     assert (first.kid, again.kid) == ("lane-1.2", "lane-1.2")
 
 
+@pytest.mark.parametrize("proof", [None, bytes(64)])
+def test_whoever_holds_the_old_key_alone_is_not_renewed_by_naming_the_new_one(region: Any, proof: bytes | None) -> None:
+    lane, joining, new = region.lane(), Joining(region.authority), DeviceKey.generate("lane-1")
+    joining.renew(renewed(lane, follower=new), region.now)
+    copied_card = renewed(lane, follower=new, proof=proof)
+    assert refused(lambda: joining.renew(copied_card, region.now)) == "bad-signature"
+
+
 def test_of_two_machines_with_one_key_only_the_first_is_followed(region: Any) -> None:
     lane, joining = region.lane(), Joining(region.authority)
     joining.renew(renewed(lane, follower=DeviceKey.generate("lane-1")), region.now)
