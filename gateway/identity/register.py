@@ -147,9 +147,10 @@ class Register(Mapping[str, KeyRecord]):
             (f"{serial:x}", name, purpose, not_after),
         )
 
-    def certificate_ends(self, name: str) -> datetime | None:
-        """When the latest certificate of this name ends; None when it never had one."""
-        row = self._connection.execute("SELECT max(not_after) FROM certificates WHERE name = ?", (name,)).fetchone()
+    def certificate_ends(self, device: str) -> datetime | None:
+        """When the device's latest certificate ends; None when it never had one. A server may bear the same name."""
+        sql = "SELECT max(not_after) FROM certificates WHERE name = ? AND purpose = 'device'"
+        row = self._connection.execute(sql, (device,)).fetchone()
         return None if row is None or row[0] is None else datetime.fromisoformat(row[0])
 
     def revoke_certificates(self, name: str, reason: str, now_ms: int) -> None:

@@ -158,6 +158,12 @@ def test_a_certificate_that_has_ended_is_renewed_for_thirty_days_more(region: An
         assert refused(call) == "too-late"
 
 
+@pytest.mark.parametrize("name", ["broker", "enrolment"])
+def test_a_server_of_the_same_name_lends_a_device_none_of_its_time(region: Any, name: str) -> None:
+    lane = region.lane(name)
+    assert refused(lambda: Joining(region.authority).renew(renewed(lane), region.now + 61 * DAY)) == "too-late"
+
+
 def test_a_device_that_came_too_late_comes_in_again_by_a_claim_with_its_own_keys(region: Any) -> None:
     lane = region.lane()
     later = region.now + 70 * DAY
