@@ -36,7 +36,7 @@ def found(places: Places, secrets: set[bytes]) -> list[str]:
 
 
 async def published(post: Post, story: Callable[[], Awaitable[None]]) -> Places:
-    """Topics, properties and payloads, as the broker hands them on: heard in the place of the gateway, who comes back."""
+    """Topics, properties and payloads, as the broker hands them on: heard in the place of the gateway."""
     await post.gateway.stop()
     folder = post.settings.state / "gateway"
     tls = client_tls(folder / "servers-ca.crt", folder / "gateway-1.crt", folder / "secrets" / "gateway-1.key")
