@@ -41,10 +41,12 @@ class Authority(StateFolder):
         ]
 
     @contextmanager
-    def certifying(self, now: datetime) -> Iterator["Certifier"]:
-        """One transaction: what is registered and what is certified within it, or neither."""
+    def certifying(self, now: datetime, *devices: str) -> Iterator["Certifier"]:
+        """One transaction: what is registered and what is certified within it, or neither. Nobody else certifies or
+        revokes ``devices`` meanwhile: a renewal that began before a revocation must not end behind it."""
         issuer = load_issuer(self.state, "clients-ca")
         with closing(self.open_store()) as connection, connection.transaction():
+            connection.alone_with(devices)
             yield Certifier(connection, issuer, self.config.region, now)
 
     def welcome(self, post: str, kid: str, certificate: x509.Certificate) -> Enrolled:

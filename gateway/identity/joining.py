@@ -54,7 +54,7 @@ class Joining:
         check_names(post, device)
         if not 1 <= hours <= HOURS_MAX:
             raise GatewayError("bad-hours", f"A claim is good for 1 to {HOURS_MAX} hours.", "Set --hours.")
-        with self._authority.certifying(now) as certifier:
+        with self._authority.certifying(now, device) as certifier:
             known = certifier.register.device(device)
             if known is not None and known.revoked:
                 raise GatewayError("revoked", f"Device {device} is revoked.", "Claim a new name.")
@@ -70,7 +70,7 @@ class Joining:
             raise GatewayError("claim-unknown", "This gateway knows no such claim.", "Type it again.") from None
         if not verified(request.public, text, request.proof):
             raise GatewayError("bad-signature", "The request is not signed by the key that it brings.")
-        with self._authority.certifying(now) as certifier:
+        with self._authority.certifying(now, request.device) as certifier:
             Claims(certifier.connection).use(claim, request.post, request.device, request.public, certifier.now_ms)
             certificate = certifier.enrol(Asked(request.csr, request.public, request.post, request.device))
             kid = _newest(certifier, request.device).kid
@@ -82,7 +82,7 @@ class Joining:
         One that was answered and whose answer was lost may be asked again: the same new key is taken from a device
         that still signs with the old one.
         """
-        with self._authority.certifying(now) as certifier:
+        with self._authority.certifying(now, request.device) as certifier:
             record = certifier.register.key(request.kid)
             if record is None or record.device != request.device:
                 raise GatewayError("unknown-device", "This gateway knows no such device.", "Enrol it.")
@@ -97,7 +97,7 @@ class Joining:
 
     def revoke(self, device: str, reason: str, now: datetime) -> None:
         """Its keys, its certificates and its unused claims, at once. The broker's lists are written anew."""
-        with self._authority.certifying(now) as certifier:
+        with self._authority.certifying(now, device) as certifier:
             if not certifier.register.revoke_within(device):
                 raise GatewayError("unknown-device", f"This gateway knows no device {device}.", "See: device show")
             certifier.register.revoke_certificates(device, reason[:REASON_MAX_CHARS], certifier.now_ms)

@@ -4,9 +4,12 @@ import threading
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
+import gateway.identity.joining
 from gateway.errors import GatewayError
 from gateway.identity import certificates
 from gateway.identity.authority import Authority, set_up
@@ -19,6 +22,8 @@ from simulators.network.postgres import Postgres
 
 NOW = datetime.now(UTC)
 DOORS = 6
+TLS_KEY = certificates.new_key()
+WAITING = "SELECT 1 FROM pg_locks WHERE NOT granted"
 
 
 @pytest.fixture
@@ -84,3 +89,28 @@ def test_a_device_is_renewed_rotated_shown_and_revoked(authority: Authority) -> 
         assert {record.revoked for record in register.snapshot().values()} == {True}
         assert len(register.revoked_certificates(NOW)) == 2
         assert register.version() > 1
+
+
+def test_a_renewal_that_is_under_way_does_not_bring_a_revoked_device_back(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The revocation comes while the renewal has read the keys and not written yet."""
+    joining, key, csr = Joining(authority), DeviceKey.generate("lane-1"), certificates.request_pem("lane-1", TLS_KEY)
+    authority.enrol(csr, key.public, "harbour", "lane-1", NOW)
+    bare = RenewRequest(device="lane-1", kid="lane-1", nonce=b"", csr=csr, signature=b"")
+    request = msgspec.structs.replace(bare, signature=key.sign(renew_text(bare)))
+    revoking = threading.Thread(target=joining.revoke, args=("lane-1", "stolen", NOW))
+    in_time = gateway.identity.joining._check_in_time
+
+    def meanwhile(*told: Any) -> None:
+        revoking.start()
+        with closing(authority.open_store()) as onlooker:
+            while revoking.is_alive() and not onlooker.execute(WAITING).fetchall():
+                pass
+        in_time(*told)
+
+    monkeypatch.setattr("gateway.identity.joining._check_in_time", meanwhile)
+    joining.renew(request, NOW)
+    revoking.join()
+    with closing(authority.open_store()) as connection:
+        assert len(Register(connection).revoked_certificates(NOW)) == 2
