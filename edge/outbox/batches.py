@@ -28,7 +28,8 @@ def batches(rows: Sequence[Found]) -> Iterator[list[Found]]:
 def droppable(oldest: Sequence[Found]) -> list[Found]:
     """Of the oldest telemetry, what goes in one transaction; nothing where its declaration would take as much room."""
     batch = next(batches(oldest), [])
-    return batch if len(batch) >= limits.DROP_ROWS_LEAST else []
+    size_bytes = sum(row.size_bytes for row in batch)
+    return batch if len(batch) >= limits.DROP_ROWS_LEAST or size_bytes >= limits.DROP_LEAST_BYTES else []
 
 
 def by_boot(rows: Sequence[Found]) -> dict[int, list[Found]]:

@@ -130,6 +130,15 @@ class Flight:
         for place, sent in self._sent.items():
             if sent.turn < latest[self._is_live(place)]:
                 self._sent[place] = replace(sent, passed_over=True)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Attack (D09): as many frames as may be remembered are never acknowledged. The oldest of them rest until the
+        next connection, or nothing new would find a place."""
+        passed = [place for place, sent in self._sent.items() if sent.passed_over]
+        too_many = len(self._sent) - (self._most - 2 * self._window)
+        for place in sorted(passed)[: max(0, too_many)]:
+            del self._sent[place]
 
     def _is_live(self, place: int) -> bool:
         return place > self._split

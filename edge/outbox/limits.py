@@ -22,7 +22,8 @@ GIVE_BACK_MAX_BYTES: Final = 262_144  # an outbox that holds no more gives its e
 STRIKE_ROWS_MAX: Final = 50  # in one transaction
 STRIKE_MAX_BYTES: Final = 131_072  # the same: it must fit into the ballast with its index pages
 DROP_ROWS_MAX: Final = 50  # declared by one event, of at most 64 ranges
-DROP_ROWS_LEAST: Final = 8  # the declaration takes a row itself: fewer would free nothing
+DROP_ROWS_LEAST: Final = 8  # the declaration takes a row itself: fewer would free nothing,
+DROP_LEAST_BYTES: Final = 16_384  # unless they are large: fifty readings of many numbers are a frame of 20 kB
 
 # --- to be sent again, to a region that lost it ---
 PUT_BACK_BELOW: Final = 200  # waiting events: more of the past only when that of today is on its way

@@ -87,6 +87,20 @@ def test_what_is_on_its_way_is_bounded() -> None:
     assert flight.next(now_s).live == Fresh(0, 40, EVERYTHING)
 
 
+def test_d09_more_frames_than_are_remembered_are_never_acknowledged_and_today_still_goes() -> None:
+    flight, now_s = Flight(ACK_S, window=2, most=8), 0.0
+    bad = set(range(1, 100, 2))  # every other one is such that the region keeps silent
+    waiting, gone = list(range(1, 100)), set[int]()
+    for _ in range(400):
+        sent = fly(flight, waiting, now_s)
+        good = [place for place in sent if place not in bad]
+        gone.update(good)
+        waiting = [place for place in waiting if place not in gone]
+        flight.gone(good, now_s)
+        now_s += RESEND_CEILING_S
+    assert gone == set(range(1, 100)) - bad
+
+
 def test_what_others_have_struck_off_is_forgotten() -> None:
     flight = Flight(ACK_S, window=2)
     flight.sent([1, 2], 0.0)
