@@ -6,6 +6,7 @@ sync (a few seconds of them may be missing after a power cut at this very post) 
 old, when they take too much, and before anything else of the outbox finds no room.
 """
 
+import errno
 import json
 import os
 import struct
@@ -67,6 +68,7 @@ class Kept:
                 self._begin_segment()
             self._append(b"".join(_written(row) for row in rows))
         except OSError:  # Full: better no copy than no room.
+            self._segment = None  # What is torn ends its segment: a reader stops there.
             self.give_up()
 
     def _begin_segment(self) -> None:
@@ -79,7 +81,8 @@ class Kept:
         assert self._segment is not None  # noqa: S101 (keep began one)
         descriptor = os.open(self._segment, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            os.write(descriptor, content)
+            if os.write(descriptor, content) != len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             os.close(descriptor)
         self._segment_bytes += len(content)

@@ -207,7 +207,11 @@ class Outbox:
             rows = self._kept.again() if self._ledger.waiting < limits.PUT_BACK_BELOW else []
             if not rows:
                 return False
-            self._ledger.waits_again(self._tables.put_back(rows, self._ledger.returned))
+            try:
+                returned = self._tables.put_back(rows, self._ledger.returned)
+            except DiskFull:  # What waits already goes first, and makes room.
+                return False
+            self._ledger.waits_again(returned)
             self._kept.put_back()
             return True
 

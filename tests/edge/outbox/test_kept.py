@@ -9,8 +9,10 @@ import pytest
 
 from edge.outbox import limits
 from edge.outbox.clock import Stamp
+from edge.outbox.errors import DiskFull
 from edge.outbox.kept import HEAD, SEGMENT_BYTES, TWO_DAYS, Keeping, Kept, Whole
 from edge.outbox.outbox import Outbox
+from edge.outbox.tables import Tables
 
 OLD, NEW, NEWER = "0" * 16, "1" * 16, "2" * 16
 
@@ -148,6 +150,38 @@ def test_a_row_that_a_power_cut_tore_is_passed_over_with_all_behind_it(tmp_path:
         (torn / "kept").mkdir()
         (torn / "kept" / "0000000000000001.again").write_bytes(segment.read_bytes()[:cut])
         assert all_again(kept_in(torn)) == [1][: cut // (1000 + HEAD.size)]
+
+
+def test_a_disk_without_room_for_what_is_put_back_does_not_stop_what_waits(
+    open_outbox: Callable[..., Outbox], now: Stamp, alarm: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox = open_outbox()
+    outbox.heed(OLD)
+    outbox.commit(*alarm, now)
+    outbox.strike(outbox.boot, [(1, 1)])
+    outbox.heed(NEW)
+
+    def full(*_told: Any) -> None:
+        raise DiskFull
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Tables, "put_back", full)
+        assert not outbox.put_back()
+    assert outbox.put_back()
+
+
+def test_what_was_torn_by_a_full_disk_hides_nothing_that_came_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, write = kept_in(tmp_path), os.write
+    kept.heed(OLD)
+    kept.keep([whole(1)])
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", lambda descriptor, content: write(descriptor, content[: len(content) // 2]))
+        kept.keep([whole(2)])
+    kept.keep([whole(3)])
+    kept.heed(NEW)
+    assert 3 in all_again(kept)
 
 
 def test_a_row_that_was_damaged_is_not_sent(tmp_path: Path) -> None:
