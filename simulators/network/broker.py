@@ -9,13 +9,12 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from types import TracebackType
 
 from simulators.network.broker_files import CONNECTIONS_LIMIT, write_files
 from simulators.network.broker_files import Certificates as Certificates
+from simulators.network.daemon import Daemon
 
 START_LIMIT_S = 10.0
-STOP_LIMIT_S = 3.0
 POLL_S = 0.02
 RELOADED = re.compile(rb"Reloading config")
 READY = re.compile(rb"mosquitto version \S+ running")
@@ -25,8 +24,10 @@ class BrokerFailed(Exception):
     """The broker did not start; the message is one sentence."""
 
 
-class Broker:
-    """One mosquitto process. It keeps its port over restarts, as its devices expect; ``folder`` holds all its files."""
+class Broker(Daemon):
+    """One mosquitto process. It keeps its port over restarts, as its devices expect."""
+
+    stop_limit_s = 3.0
 
     def __init__(
         self,
@@ -38,22 +39,12 @@ class Broker:
         port: int = 0,
         connections_limit: int = CONNECTIONS_LIMIT,
     ) -> None:
-        self.folder = folder
+        super().__init__(folder, "mosquitto.log")
         self.port = port or free_port()
-        self.log = folder / "mosquitto.log"
         self._certificates = certificates
         self._region = region
         self._workers = workers
         self._connections_limit = connections_limit
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def pid(self) -> int | None:
-        return None if self._process is None else self._process.pid
-
-    @property
-    def running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
         """Write the files, start mosquitto and wait until it listens. Raises BrokerFailed."""
@@ -83,34 +74,6 @@ class Broker:
             self._process.send_signal(signal.SIGHUP)
             self._wait_until_it_says(RELOADED, self._process, told_before)
 
-    def kill(self) -> None:
-        """End it as a power cut would: nothing is saved."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def stop(self) -> None:
-        """End it in good order: it saves its sessions first."""
-        if self._process is not None:
-            self._process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(STOP_LIMIT_S)
-            self.kill()
-
-    def restart(self) -> None:
-        self.kill()
-        self.start()
-
-    def __enter__(self) -> "Broker":
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
     def _write_files(self) -> Path:
         limit = self._connections_limit
         return write_files(self.folder, self.port, self._certificates, self._region, self._workers, limit)
@@ -127,9 +90,6 @@ class Broker:
             time.sleep(POLL_S)
         self.kill()
         raise BrokerFailed(f"mosquitto did not serve port {self.port} within {START_LIMIT_S:.0f} s.")
-
-    def _last_words(self) -> str:
-        return " / ".join(self.log.read_text(errors="replace").splitlines()[-3:])
 
 
 def find_program() -> str | None:

@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Final
 
 from simulators.network.broker import free_port
+from simulators.network.daemon import Daemon
 from simulators.network.nats import HOST, NatsCluster, NatsFailed
 from simulators.network.postgres import Postgres, PostgresFailed
 
@@ -29,7 +30,6 @@ NODES: Final = ("nats-1", "nats-2", "nats-3")
 CONFIG: Final = Path(__file__).parents[2] / "deploy" / "cluster" / "nats-server.conf"
 WORKERS_MAX: Final = 16
 START_LIMIT_S: Final = 40.0
-STOP_LIMIT_S: Final = 5.0
 COMMAND_LIMIT_S: Final = 30.0
 POLL_S: Final = 0.05
 
@@ -38,19 +38,14 @@ class ClusterFailed(Exception):
     """A part did not start; the message is one sentence."""
 
 
-class WorkerProcess:
+class WorkerProcess(Daemon):
     """One ``borderpost gateway run``; it keeps its ports over restarts."""
 
     def __init__(self, name: str, config: Path) -> None:
+        super().__init__(config.parent, f"{config.stem}.log")
         self.name = name
         self.config = config
         self.pages_port = free_port()
-        self.log = config.with_suffix(".log")
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def pid(self) -> int | None:
-        return None if self._process is None else self._process.pid
 
     def start(self) -> None:
         with self.log.open("ab") as log:
@@ -72,23 +67,10 @@ class WorkerProcess:
 
     def healthy(self) -> bool:
         """Connected, and it commits. Raises ClusterFailed when it ended."""
-        if self._process is not None and self._process.poll() is not None:
+        if self._process is not None and not self.running:
             last = self.log.read_text(errors="replace").splitlines()[-1:]
             raise ClusterFailed(f"{self.name} ended: {' '.join(last)}")
         return self.get("/healthz").get("ok") is True
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(STOP_LIMIT_S)
-            self.kill()
 
 
 class Cluster:

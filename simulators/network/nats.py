@@ -18,10 +18,10 @@ from types import TracebackType
 from typing import Final
 
 from simulators.network.broker import free_port
+from simulators.network.daemon import Daemon
 
 CONFIG_NAME: Final = "nats-server.conf"
 START_LIMIT_S: Final = 40.0  # three nodes on two busy cores choose a leader
-STOP_LIMIT_S: Final = 5.0
 POLL_S: Final = 0.05
 HOST: Final = "127.0.0.1"
 
@@ -42,23 +42,13 @@ class Ports:
         return cls(free_port(), free_port(), free_port(), free_port())
 
 
-class NatsNode:
+class NatsNode(Daemon):
     """One process. It keeps its ports and what it holds over restarts."""
 
     def __init__(self, folder: Path, ports: Ports, routes: tuple[int, ...]) -> None:
-        self.folder = folder
+        super().__init__(folder, "nats-server.log")
         self.ports = ports
-        self.log = folder / "nats-server.log"
         self._routes = routes
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def pid(self) -> int | None:
-        return None if self._process is None else self._process.pid
-
-    @property
-    def running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
         """Begin; it serves once ``healthy``. Raises NatsFailed."""
@@ -96,23 +86,6 @@ class NatsNode:
     def reload(self) -> None:
         """Let it read who may do what again; whoever is no longer named is turned out."""
         subprocess.run(["nats-server", "--signal", f"reload={self.pid}"], check=True, capture_output=True)
-
-    def kill(self) -> None:
-        """End it as a power cut would."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(STOP_LIMIT_S)
-            self.kill()
-
-    def _last_words(self) -> str:
-        return " / ".join(self.log.read_text(errors="replace").splitlines()[-3:])
 
 
 class NatsCluster:

@@ -20,11 +20,11 @@ from typing import Any, Final
 
 from simulators.network.broker import free_port
 from simulators.network.broker_files import may_reach
+from simulators.network.daemon import Daemon
 
 DAEMON_USER: Final = "postgres"
 OWNER: Final = "borderpost"
 START_LIMIT_S: Final = 30.0  # a crashed one reads its log again first
-STOP_LIMIT_S: Final = 10.0
 POLL_S: Final = 0.02
 READY: Final = b"database system is ready to accept connections"
 SECRET_BYTES: Final = 16
@@ -48,30 +48,25 @@ class PostgresFailed(Exception):
     """The database did not start; the message is one sentence."""
 
 
-class Postgres:
+class Postgres(Daemon):
     """One PostgreSQL. It keeps its port and its data over restarts; ``folder`` is where both data and log lie.
 
     ``synced=False`` is for tests that kill processes: what these wrote is the kernel's by then, and no power goes.
     """
 
+    stop_limit_s = 10.0
+    stop_signal = signal.SIGINT  # whoever is connected is turned out
+
     def __init__(self, folder: Path, port: int = 0, *, synced: bool = True) -> None:
         self._synced = synced
         self._user = DAEMON_USER if os.geteuid() == 0 else None
         self._temporary = self._user is not None and not may_reach(folder, self._user)
-        self.folder = Path(tempfile.mkdtemp(prefix="borderpost-postgres-")) if self._temporary else folder
-        self.log = self.folder / "postgres.log"
+        super().__init__(
+            Path(tempfile.mkdtemp(prefix="borderpost-postgres-")) if self._temporary else folder, "postgres.log"
+        )
         kept = self._kept()
         self.port = port or kept.get("port") or free_port()
         self._secret = str(kept.get("secret") or secrets.token_hex(SECRET_BYTES))
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def pid(self) -> int | None:
-        return None if self._process is None else self._process.pid
-
-    @property
-    def running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
 
     def url(self, database: str = OWNER) -> str:
         """Its password stands in it: it belongs into a file or an environment, never into a list of processes."""
@@ -115,18 +110,6 @@ class Postgres:
                 time.sleep(POLL_S)
             self._process = None
 
-    def stop(self) -> None:
-        """End it in good order: who is connected is turned out."""
-        if self._process is not None and self.running:
-            self._process.send_signal(signal.SIGINT)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(STOP_LIMIT_S)
-        self.kill()
-
-    def restart(self) -> None:
-        self.kill()
-        self.start()
-
     def cpu_s(self) -> float:
         """What all its processes of this moment have spent."""
         return 0.0 if self.pid is None else cpu_s(self.pid)
@@ -140,14 +123,10 @@ class Postgres:
             connection.execute(f"CREATE DATABASE {name}".encode())
         return self.url(name)
 
-    def __enter__(self) -> "Postgres":
-        self.start()
-        return self
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        super().__exit__(kind, error, trace)
         if self._temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -201,9 +180,6 @@ class Postgres:
             time.sleep(POLL_S)
         self.kill()
         raise PostgresFailed(f"PostgreSQL did not serve port {self.port} within {START_LIMIT_S:.0f} s.")
-
-    def _last_words(self) -> str:
-        return " / ".join(self.log.read_text(errors="replace").splitlines()[-3:])
 
 
 def cpu_s(pid: int) -> float:
