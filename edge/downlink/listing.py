@@ -9,13 +9,14 @@ NAME.wanted and NAME.part, while a newer one is on its way.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from edge.whole import replace, sync_folder
 from messages.errors import Refused
 from messages.keys import ControlRecord
 from messages.manifest import Chunk, Manifest, read_chunk, renewed, verify_manifest, whole
@@ -114,7 +115,7 @@ class Listing:
         self._expect_fitting(manifest)
         self._wanted.pop(manifest.name, None)
         self._file(manifest.name, "part").unlink(missing_ok=True)
-        _replace(self._file(manifest.name, "wanted"), message)
+        replace(self._file(manifest.name, "wanted"), message)
         self._wanted[manifest.name] = manifest
 
     def _believed(self, message: bytes) -> Manifest:
@@ -185,13 +186,13 @@ class Listing:
     def _swap(self, wanted: Manifest, content: bytes) -> None:
         """The list, then its proof. A cut between the two is made good by ``_recover``: the digest tells (G09)."""
         name = wanted.name
-        _replace(self.path(name), content)
+        replace(self.path(name), content)
         self._finish_swap(wanted)
         self._file(name, "part").unlink(missing_ok=True)
 
     def _finish_swap(self, wanted: Manifest) -> None:
         self._file(wanted.name, "wanted").replace(self._file(wanted.name, "manifest"))
-        _sync_folder(self._lists)
+        sync_folder(self._lists)
         self._held[wanted.name] = wanted
         self._wanted.pop(wanted.name, None)
 
@@ -243,28 +244,3 @@ def _append(path: Path, content: bytes) -> None:
     """Without sync: what a power cut takes of it, the digest of the whole will tell."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb") as file:
         file.write(content)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write beside, sync, rename, sync the folder: the old file or the new one, whenever the power goes."""
-    beside = path.with_name(f".{path.name}.new")
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    with _opened(folder) as descriptor:
-        os.fsync(descriptor)
-
-
-@contextmanager
-def _opened(folder: Path) -> Iterator[int]:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)

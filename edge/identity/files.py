@@ -17,11 +17,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from edge.whole import SECRET_MODE, replace
 from messages.enrolment import Enrolled
 from messages.keys import DeviceKey
 
 NAME: Final = "identity.toml"
-SECRET_MODE: Final = 0o600
 PUBLIC_MODE: Final = 0o644
 FOLDER_MODE: Final = 0o700
 
@@ -110,17 +110,8 @@ class IdentityFolder:
 
     def write(self, name: str, content: bytes, *, secret: bool) -> None:
         """Beside, synced, renamed; closed to strangers from the first moment."""
-        beside = self.folder / f".{name}.new"
-        beside.unlink(missing_ok=True)
         mode = SECRET_MODE if secret else PUBLIC_MODE
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            file.write(content)
-            if self._durable:
-                file.flush()
-                os.fsync(file.fileno())
-        beside.replace(self.folder / name)
-        if self._durable:
-            _sync_folder(self.folder)
+        replace(self.folder / name, content, mode, durable=self._durable)
 
 
 def files_of(known: Mapping[str, object]) -> Files:
@@ -175,12 +166,3 @@ def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-
-
-def _sync_folder(folder: Path) -> None:
-    """Else a power cut may bring the old names back, together with the new identity.toml."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from edge.whole import replace
+
 HEAD: Final = struct.Struct(">QQQ?II")  # place, last number, time, telemetry, bytes and CRC-32 of the frame
 SEGMENT_BYTES: Final = 262_144
 FREE_LEAST_BYTES: Final = 4_194_304  # on the disk: the rest is for what happens now
@@ -145,12 +147,7 @@ class Kept:
 
     def _remember(self, epochs: list[str]) -> None:
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        fresh = self._folder / f"{EPOCHS}.new"
-        with fresh.open("wb") as file:
-            file.write(json.dumps(epochs).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._folder / EPOCHS)
+        replace(self._folder / EPOCHS, json.dumps(epochs).encode())
 
     def _segments(self, pattern: str) -> list[Path]:
         try:

@@ -24,6 +24,7 @@ from gateway.care.passphrase import seal
 from gateway.errors import GatewayError
 from gateway.state import CONFIG_NAME, StateFolder
 from gateway.store.dump import dump
+from gateway.store.folders import sync_folder
 
 FORMAT: Final = "borderpost-backup-1"
 INDEX, MAC, KEYS = "backup.json", "backup.mac", "keys.sealed"
@@ -144,18 +145,4 @@ def _write(staging: Path, target: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     whole.replace(target)
-    _sync_folder(target.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    with _descriptor(folder) as descriptor:
-        os.fsync(descriptor)
-
-
-@contextmanager
-def _descriptor(folder: Path) -> Iterator[int]:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
+    sync_folder(target.parent)

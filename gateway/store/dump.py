@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.errors import GatewayError
+from gateway.store.folders import sync_folder
 from gateway.store.migrations import migrations
 from gateway.store.opening import open_store
 
@@ -69,11 +70,7 @@ def replace_sqlite(path: Path, fresh: Path) -> None:
     with fresh.open("rb") as file:
         os.fsync(file.fileno())
     fresh.replace(path)
-    descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(path.parent)
 
 
 def load_postgres(url: str, file: Path) -> None:
