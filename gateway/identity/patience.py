@@ -10,7 +10,7 @@ ADDRESSES_MAX: Final = 1_024
 
 
 class Patience:
-    """Waits double with each mistake of an address, up to a minute; a good request ends them. The clock is given."""
+    """Waits double with each mistake of an address, up to a minute. The clock is given."""
 
     def __init__(self) -> None:
         self._mistakes: OrderedDict[str, tuple[int, float]] = OrderedDict()
@@ -26,6 +26,3 @@ class Patience:
         self._mistakes[address] = (count, now_s + wait_s)
         while len(self._mistakes) > ADDRESSES_MAX:  # The oldest goes: a crowd of addresses must not fill the memory.
             self._mistakes.popitem(last=False)
-
-    def right(self, address: str) -> None:
-        self._mistakes.pop(address, None)
