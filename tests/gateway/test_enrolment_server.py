@@ -415,7 +415,6 @@ def test_waits_double_up_to_a_minute_and_a_crowd_fills_no_memory() -> None:
     for number in range(3 * ADDRESSES_MAX):
         patience.wrong(str(number), 0.0)
     assert len(patience._mistakes) == ADDRESSES_MAX
-    patience.right("1")
 
 
 def test_more_knockers_than_there_is_room_for_are_turned_away(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
