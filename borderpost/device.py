@@ -2,12 +2,12 @@
 
 import argparse
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 from borderpost import device_command, device_region
 from borderpost.device_identity import enrol_by_claim, enrol_here, enrol_many_here, known, renew_at_gateway, renew_here
 from borderpost.errors import Fault
+from borderpost.verbs import verb
 
 MANY_MAX = 20_000
 
@@ -15,7 +15,7 @@ MANY_MAX = 20_000
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser("device", help="identities of devices")
     verbs = parser.add_subparsers(dest="device_verb", required=True, metavar="VERB")
-    enrol = _verb(verbs, "enrol", "make a device's keys and enrol it with a gateway", _enrol)
+    enrol = verb(verbs, "enrol", "make a device's keys and enrol it with a gateway", _enrol)
     _add_gateway(enrol, required=True)
     place = enrol.add_mutually_exclusive_group(required=True)
     place.add_argument("--edge", type=Path, metavar="DIR", help="the device's state folder")
@@ -27,24 +27,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     enrol.add_argument(
         "--prefix", default="lane-", help="with --many: what their names begin with (lane-1, lane-2 ...)"
     )
-    renew = _verb(verbs, "renew", "give an enrolled device a new certificate", _renew)
+    renew = verb(verbs, "renew", "give an enrolled device a new certificate", _renew)
     _add_gateway(renew, required=False)
     renew.add_argument("--edge", type=Path, required=True, metavar="DIR", help="the device's state folder")
     renew.add_argument("--new-key", action="store_true", help="a new signing key, too")
     device_region.add_verbs(verbs)
     device_command.add_verb(verbs)
-
-
-def _verb(
-    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]",
-    name: str,
-    text: str,
-    run: Callable[[argparse.Namespace], int],
-) -> argparse.ArgumentParser:
-    parser = verbs.add_parser(name, help=text, description=text)
-    parser.add_argument("--json", action="store_true", help="answer as JSON")
-    parser.set_defaults(run=run)
-    return parser
 
 
 def _add_gateway(parser: argparse.ArgumentParser, *, required: bool) -> None:

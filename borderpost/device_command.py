@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from borderpost.errors import Fault
 from borderpost.gateway import gateway_errors
+from borderpost.verbs import region_verb
 
 if TYPE_CHECKING:
     from gateway.downlink.orders import Standing
@@ -21,13 +22,10 @@ COMMANDS: Final = ("open", "hold", "out-of-service", "send-log", "new-list", "re
 
 def add_verb(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     text = "tell a device something, and wait for its answer"
-    parser = verbs.add_parser("command", help=text, description=text)
+    parser = region_verb(verbs, "command", text, _command)
     parser.add_argument("device", metavar="DEVICE")
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help=", ".join(COMMANDS))
-    parser.add_argument("--state", type=Path, required=True, metavar="DIR", help="the gateway's folder")
     parser.add_argument("--expires", type=float, default=EXPIRES_S, metavar="S", help="seconds after which it is void")
-    parser.add_argument("--json", action="store_true", help="answer as JSON")
-    parser.set_defaults(run=_command)
 
 
 def _command(args: argparse.Namespace) -> int:

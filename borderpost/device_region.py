@@ -3,33 +3,22 @@
 import argparse
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 
 from borderpost.gateway import gateway_errors
+from borderpost.verbs import region_verb
 
 HOURS_DEFAULT = 24
 
 
 def add_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    claim = _verb(verbs, "claim", "a code by which one device may enrol once, over the network")
+    claim = region_verb(verbs, "claim", "a code by which one device may enrol once, over the network", _claim)
     claim.add_argument("--post", required=True, help="name of the post where the device will stand")
     claim.add_argument("--device", required=True, help="name of the device")
     claim.add_argument("--hours", type=int, default=HOURS_DEFAULT, help="for how long the code is good")
-    claim.set_defaults(run=_claim)
-    revoke = _verb(verbs, "revoke", "end a device's keys and certificates, at once and for ever")
+    revoke = region_verb(verbs, "revoke", "end a device's keys and certificates, at once and for ever", _revoke)
     revoke.add_argument("device", metavar="DEVICE")
     revoke.add_argument("--reason", default="", help="kept in the register")
-    revoke.set_defaults(run=_revoke)
-    _verb(verbs, "show", "devices, their keys and certificates, and open claims").set_defaults(run=_show)
-
-
-def _verb(
-    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, text: str
-) -> argparse.ArgumentParser:
-    parser = verbs.add_parser(name, help=text, description=text)
-    parser.add_argument("--state", type=Path, required=True, metavar="DIR", help="the gateway's folder")
-    parser.add_argument("--json", action="store_true", help="answer as JSON")
-    return parser
+    region_verb(verbs, "show", "devices, their keys and certificates, and open claims", _show)
 
 
 def _claim(args: argparse.Namespace) -> int:

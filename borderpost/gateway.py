@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from borderpost.errors import Fault
+from borderpost.verbs import region_verb
 
 if TYPE_CHECKING:
     from gateway.queries import Queries
@@ -27,38 +28,26 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
     parser = subparsers.add_parser("gateway", help="the region: store, pages, devices")
     verbs = parser.add_subparsers(dest="gateway_verb", required=True, metavar="VERB")
-    init = verb(verbs, "init", "make keys, certificates and store; what exists is kept", _init)
+    init = region_verb(verbs, "init", "make keys, certificates and store; what exists is kept", _init)
     init.add_argument("--region", required=True, help="name of the region")
     init.add_argument("--store", default="", metavar="URL", help="a PostgreSQL (postgresql://...) instead of a file")
-    run = verb(verbs, "run", "run the gateway until it is told to stop", _run)
+    run = region_verb(verbs, "run", "run the gateway until it is told to stop", _run, required=False)
     run.add_argument("--config", type=Path, help="gateway.toml, instead of --state")
     run.add_argument("--broker", metavar="HOST:PORT", help="another broker than the configured one")
     run.add_argument("--pages", metavar="HOST:PORT", help="another address for the pages than the configured one")
     run.add_argument("--worker", metavar="NAME", help="another of the region's workers than the configured one")
     run.add_argument("--enrolment", metavar="HOST:PORT", help="another address for enrolment than the configured one")
-    verb(verbs, "gaps", "sequence numbers that never came", _gaps)
-    verb(verbs, "quarantine", "what was set aside, and why", _quarantine)
-    verb(verbs, "rebuild", "fold what pages show anew from the events, and say if it was right", _rebuild)
+    region_verb(verbs, "gaps", "sequence numbers that never came", _gaps)
+    region_verb(verbs, "quarantine", "what was set aside, and why", _quarantine)
+    region_verb(verbs, "rebuild", "fold what pages show anew from the events, and say if it was right", _rebuild)
     gateway_care.add_verbs(verbs)
     gateway_list.add_verb(verbs)
     gateway_keys.add_verbs(verbs)
-    gateway_broker.add_arguments(verb(verbs, "broker", "the files of a mosquitto for this region", gateway_broker.run))
-    gateway_nats.add_arguments(verb(verbs, "nats", "what the nodes of a NATS cluster need", gateway_nats.run))
-    gateway_move.add_arguments(verb(verbs, "move", "from a file into PostgreSQL", gateway_move.run))
-
-
-def verb(
-    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]",
-    name: str,
-    text: str,
-    run: Callable[[argparse.Namespace], int],
-) -> argparse.ArgumentParser:
-    """One verb of ``gateway``: every one takes ``--state`` and ``--json``."""
-    parser = verbs.add_parser(name, help=text, description=text)
-    parser.add_argument("--state", type=Path, required=name != "run", metavar="DIR", help="the gateway's folder")
-    parser.add_argument("--json", action="store_true", help="answer as JSON")
-    parser.set_defaults(run=run)
-    return parser
+    gateway_broker.add_arguments(
+        region_verb(verbs, "broker", "the files of a mosquitto for this region", gateway_broker.run)
+    )
+    gateway_nats.add_arguments(region_verb(verbs, "nats", "what the nodes of a NATS cluster need", gateway_nats.run))
+    gateway_move.add_arguments(region_verb(verbs, "move", "from a file into PostgreSQL", gateway_move.run))
 
 
 def _init(args: argparse.Namespace) -> int:

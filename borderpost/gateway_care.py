@@ -8,19 +8,20 @@ from pathlib import Path
 from uuid import UUID
 
 from borderpost.errors import Fault
-from borderpost.gateway import gateway_errors, verb
+from borderpost.gateway import gateway_errors
+from borderpost.verbs import region_verb
 
 
 def add_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    backup = verb(verbs, "backup", "write the store into one file while the gateway runs", _backup)
+    backup = region_verb(verbs, "backup", "write the store into one file while the gateway runs", _backup)
     backup.add_argument("file", type=Path, metavar="FILE", help="the backup to write")
     backup.add_argument("--with-keys", action="store_true", help="the keys too, sealed with a passphrase")
-    restore = verb(verbs, "restore", "put the store of a backup in place of what is there", _restore)
+    restore = region_verb(verbs, "restore", "put the store of a backup in place of what is there", _restore)
     restore.add_argument("file", type=Path, metavar="FILE", help="a backup")
     restore.add_argument("--force", action="store_true", help="put aside the store that is there")
     for parser in (backup, restore):
         parser.add_argument("--passphrase-file", type=Path, metavar="FILE", help="its first line opens the keys")
-    retention = verb(verbs, "retention", "take away what may not be kept any longer", _retention)
+    retention = region_verb(verbs, "retention", "take away what may not be kept any longer", _retention)
     retention.add_argument(
         "--erase", nargs=2, metavar=("DEVICE", "CROSSING"), help="forget who that was, before its date and for ever"
     )

@@ -6,23 +6,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from borderpost.gateway import gateway_errors
+from borderpost.verbs import region_verb
 
 
 def add_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     key = verbs.add_parser("key", help="the region's keys")
     words = key.add_subparsers(dest="key_verb", required=True, metavar="VERB")
-    rotate = words.add_parser("rotate", help="a new key; the old ones stay, for what was sealed to them")
+    rotate = region_verb(words, "rotate", "a new key; the old ones stay, for what was sealed to them", _rotate)
     rotate.add_argument("purpose", choices=("region", "control"), help="what devices seal to, or what signs commands")
-    rotate.set_defaults(run=_rotate)
     worker = verbs.add_parser("worker", help="the region's workers")
     words = worker.add_subparsers(dest="worker_verb", required=True, metavar="VERB")
-    add = words.add_parser("add", help="keys and certificate for one more worker")
+    add = region_verb(words, "add", "keys and certificate for one more worker", _add)
     add.add_argument("name", metavar="NAME", help="gateway-2, gateway-3 ...")
     add.add_argument("--into", type=Path, metavar="DIR", help="write a folder for another host")
-    add.set_defaults(run=_add)
-    for each in (rotate, add):
-        each.add_argument("--state", type=Path, required=True, metavar="DIR", help="the gateway's folder")
-        each.add_argument("--json", action="store_true", help="answer as JSON")
 
 
 def _rotate(args: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from typing import Final
 
 from borderpost.errors import Fault
 from borderpost.gateway import gateway_errors
+from borderpost.verbs import region_verb
 
 VALID_H: Final = 24.0
 KEYS: Final = ("name", "number", "issued_ms", "valid_s", "size")
@@ -18,17 +19,14 @@ KEYS: Final = ("name", "number", "issued_ms", "valid_s", "size")
 def add_verb(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = verbs.add_parser("list", help="lists and rules for the devices of the region")
     words = parser.add_subparsers(dest="list_verb", required=True, metavar="VERB")
-    publish = words.add_parser("publish", help="give a file the next number, sign it, and send it to every device")
+    publish = region_verb(
+        words, "publish", "give a file the next number, sign it, and send it to every device", _publish
+    )
     publish.add_argument("name", metavar="NAME", help="documents, persons or rules")
     publish.add_argument("file", type=Path, metavar="FILE")
     publish.add_argument("--valid-h", type=float, default=VALID_H, metavar="H", help="hours until it is stale")
     publish.add_argument("--shrink", action="store_true", help="yes, it has much fewer entries than the one before")
-    publish.set_defaults(run=_publish)
-    show = words.add_parser("show", help="what is published")
-    show.set_defaults(run=_show)
-    for each in (publish, show):
-        each.add_argument("--state", type=Path, required=True, metavar="DIR", help="the gateway's folder")
-        each.add_argument("--json", action="store_true", help="answer as JSON")
+    region_verb(words, "show", "what is published", _show)
 
 
 def _publish(args: argparse.Namespace) -> int:
