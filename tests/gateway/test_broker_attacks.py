@@ -22,8 +22,7 @@ from gateway.identity import certificates, keyfiles
 from gateway.identity.authority import load_issuer
 from gateway.links.broker_link import client_tls
 from simulators.network.broker import Broker, Certificates
-
-ARRIVES_S = 5.0
+from tests.gateway.hearing import heard_until
 
 
 @pytest.fixture
@@ -55,18 +54,6 @@ def _client(broker: Broker, tls: ssl.SSLContext, options: dict[str, Any]) -> aio
     )
 
 
-async def receive(client: aiomqtt.Client, until: bytes) -> list[bytes]:
-    """Everything that arrives, up to a marker that was sent after what should not arrive."""
-    found: list[bytes] = []
-    async with asyncio.timeout(ARRIVES_S):
-        async for message in client.messages:
-            assert isinstance(message.payload, bytes)
-            found.append(message.payload)
-            if message.payload == until:
-                return found
-    raise AssertionError("the marker never came")
-
-
 def topic(lane: Any, kind: str) -> str:
     return f"{lane.topic.source}/{kind}"
 
@@ -86,7 +73,7 @@ def test_e01_a_publication_on_another_devices_topic_is_dropped(region: Any, brok
             await publish(client, topic(thief, "ack"), b"forged")
             await publish(client, f"bp/1/south/harbour/{thief.name}/evt", b"forged")
             await publish(client, topic(thief, "evt"), b"own")
-            return await receive(inbox, b"own")
+            return await heard_until(inbox, b"own")
 
     assert asyncio.run(attack()) == [b"own"]
 
@@ -118,7 +105,7 @@ def test_e04_e05_e06_a_subscription_to_what_belongs_to_others_brings_nothing(
             await outbox.publish(topic(lane, "cmd"), b"secret", qos=1)
             await spy.subscribe(topic(thief, "list"), qos=1)
             await outbox.publish(topic(thief, "list"), b"own", qos=1)
-            return await receive(spy, b"own")
+            return await heard_until(spy, b"own")
 
     assert set(asyncio.run(attack())) == {b"own"}
 
@@ -131,7 +118,7 @@ def test_e07_a_stolen_client_id_takes_over_nothing(region: Any, broker: Broker) 
             await client.subscribe(topic(lane, "ack"), qos=1)
             async with device(broker, thief, identifier="lane-1"), gateway(broker, region) as outbox:
                 await outbox.publish(topic(lane, "ack"), b"still here", qos=1)
-                return await receive(client, b"still here")
+                return await heard_until(client, b"still here")
 
     assert asyncio.run(attack()) == [b"still here"]
 
@@ -149,7 +136,7 @@ def test_e08_a_stolen_client_id_does_not_erase_what_waits_for_its_owner(region: 
         async with device(broker, thief, identifier="lane-1", clean_start=True):
             pass
         async with device(broker, lane, clean_start=False, properties=keeps) as client:
-            return await receive(client, b"waiting")
+            return await heard_until(client, b"waiting")
 
     assert asyncio.run(attack()) == [b"waiting"]
 

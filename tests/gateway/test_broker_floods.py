@@ -13,6 +13,7 @@ import pytest
 
 from gateway.links.broker_link import client_tls
 from simulators.network.broker import Broker, Certificates
+from tests.gateway.hearing import heard_until
 
 ARRIVES_S = 5
 STRANGERS = 120
@@ -47,18 +48,6 @@ async def inbox(broker: Broker, region: Any) -> AsyncIterator[aiomqtt.Client]:
     async with connected(broker, "gateway-1", tls) as client:
         await client.subscribe("bp/1/north/+/+/evt", qos=1)
         yield client
-
-
-async def heard_until(client: aiomqtt.Client, marker: bytes) -> list[bytes]:
-    """Everything that arrives, up to a marker that was sent after what should not arrive."""
-    found: list[bytes] = []
-    async with asyncio.timeout(ARRIVES_S):
-        async for message in client.messages:
-            assert isinstance(message.payload, bytes)
-            found.append(message.payload)
-            if message.payload == marker:
-                break
-    return found
 
 
 # --- packets written by hand, for what no client library would send ---

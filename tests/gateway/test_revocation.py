@@ -27,6 +27,7 @@ from gateway.links.broker_link import client_tls
 from messages.errors import Quarantine
 from messages.keys import DeviceKey
 from simulators.network.broker import Broker, Certificates
+from tests.gateway.hearing import heard_until
 
 ARRIVES_S = 5
 
@@ -63,17 +64,6 @@ def worker(broker: Broker, region: Any) -> Any:
     return connected(
         broker, "gateway-1", state / "servers-ca.crt", state / "gateway-1.crt", state / "secrets" / "gateway-1.key"
     )
-
-
-async def heard_until(client: aiomqtt.Client, marker: bytes) -> list[bytes]:
-    found: list[bytes] = []
-    async with asyncio.timeout(ARRIVES_S):
-        async for message in client.messages:
-            assert isinstance(message.payload, bytes)
-            found.append(message.payload)
-            if message.payload == marker:
-                break
-    return found
 
 
 def test_d30_a_revoked_device_that_is_connected_says_and_hears_nothing_more(region: Any) -> None:
