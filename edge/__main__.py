@@ -100,7 +100,8 @@ class Edge:
             renew=lambda: self._renewal.ask(),
             tell_now=lambda: self._uplink.tell_now(),
         )
-        proof = None if config.device.lists == "local" else self._downward.proof
+        self._local_lists = config.device.lists == "local"
+        proof = None if self._local_lists else self._downward.proof
         self._policy = Policy(
             folder / "rules.toml",
             folder / "lists",
@@ -250,7 +251,7 @@ class Edge:
             **self._board.summary(),
             "people": self._barrier.status.people,
             "link_age_s": round(self._barrier.silent_s, 1),
-            **self._downward.status(),
+            **({} if self._local_lists else self._downward.status()),  # whoever tells none is sent none
         }
 
     def _renewed(self, identity: Identity) -> None:

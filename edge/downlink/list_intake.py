@@ -64,9 +64,13 @@ class ListIntake:
     async def run(self) -> None:
         while True:
             self.look()
-            with suppress(TimeoutError):
+            try:
                 async with asyncio.timeout(LOOK_EVERY_S):
-                    await self.put(await self._waiting.get())
+                    message = await self._waiting.get()
+            except TimeoutError:
+                await asyncio.to_thread(self._listing.look)
+            else:
+                await self.put(message)
 
     async def put(self, message: bytes) -> None:
         try:

@@ -5,18 +5,19 @@ what it promised; the list is read as the lane reads it; and only then does it t
 leaves the old list or the new one. Whatever is refused leaves what is here.
 
 In ``lists/`` beside the configuration: NAME.json (``rules.toml`` one folder up) and NAME.manifest, which proves it;
-NAME.wanted and NAME.part, while a newer one is on its way.
+NAME.floor, below which none is taken; NAME.wanted and NAME.part, while a newer one is on its way.
 """
 
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from edge.whole import replace, sync_folder
+from edge.downlink.held import Held
+from edge.whole import replace
 from messages.errors import Refused
 from messages.keys import ControlRecord
 from messages.manifest import Chunk, Manifest, read_chunk, renewed, verify_manifest, whole
@@ -60,22 +61,27 @@ class Listing:
         self._folder, self._lists = folder, folder / "lists"
         self._region, self.controls, self._judge, self._now_ms = region, controls, judge, now_ms
         self._wanted: dict[str, Manifest] = {}
-        self._held: dict[str, Manifest] = {}
         self._lists.mkdir(mode=0o700, exist_ok=True)
-        for name in NAMES:
-            self._recover(name)
+        self._held = {name: Held(name, self.path(name), self._lists, partial(self._verify, name)) for name in NAMES}
+        for held in self._held.values():
+            self._recover(held)
 
     # --- what it holds ---
     def proof(self, name: str) -> Manifest | None:
         """The manifest of the list that is here; its digest is the content's."""
-        return self._held.get(name)
+        return self._held[name].manifest
 
     def path(self, name: str) -> Path:
         return self._folder / "rules.toml" if name == "rules" else self._lists / f"{name}.json"
 
+    def look(self) -> None:
+        """Was a list edited by hand? Then it is the region's no longer, and the status says so."""
+        for held in self._held.values():
+            held.look()
+
     def stale(self, name: str) -> bool:
         """G04, G12: whoever holds back the newer ones cannot hide that this one is old."""
-        held = self._held.get(name)
+        held = self._held[name].manifest
         return held is not None and self._now_ms() > held.issued_ms + held.valid_s * 1000
 
     def status(self) -> list[dict[str, object]]:
@@ -83,7 +89,7 @@ class Listing:
         return [self._status(name) for name in NAMES]
 
     def _status(self, name: str) -> dict[str, object]:
-        held, wanted = self._held.get(name), self._wanted.get(name)
+        held, wanted = self._held[name].shown, self._wanted.get(name)
         told: dict[str, object] = {
             "name": name,
             "number": 0 if held is None else held.number,
@@ -107,10 +113,7 @@ class Listing:
 
     def _take_manifest(self, message: bytes) -> None:
         manifest = self._believed(message)
-        held = self._held.get(manifest.name)
-        if manifest == self._wanted.get(manifest.name) or (
-            held is not None and (manifest.number, manifest.digest) == (held.number, held.digest)
-        ):
+        if manifest == self._wanted.get(manifest.name) or self._held[manifest.name].is_here(manifest):
             return  # it was sent again, or by two workers
         self._expect_fitting(manifest)
         self._wanted.pop(manifest.name, None)
@@ -122,34 +125,23 @@ class Listing:
         """The name stands under the signature: it is tried, not believed (G05)."""
         for name in NAMES[:-1]:
             with suppress(Refused):
-                return verify_manifest(message, self._region, name, self.controls)
-        return verify_manifest(message, self._region, NAMES[-1], self.controls)
+                return self._verify(name, message)
+        return self._verify(NAMES[-1], message)
+
+    def _verify(self, name: str, message: bytes) -> Manifest:
+        return verify_manifest(message, self._region, name, self.controls)
 
     def _expect_fitting(self, manifest: Manifest) -> None:
-        held, wanted = self._number(manifest.name), self._wanted.get(manifest.name)
-        if manifest.number <= held or (wanted is not None and manifest.number < wanted.number):
+        held, wanted = self._held[manifest.name], self._wanted.get(manifest.name)
+        if not held.floor.admits(manifest) or (wanted is not None and manifest.number < wanted.number):
             raise ListRefused("older")  # G02: signed, and yesterday's
-        if manifest.number > held + JUMP_MAX:
+        if held.floor.number and manifest.number > held.floor.number + JUMP_MAX:
             raise ListRefused("too-far-ahead")
-        if manifest.base and self._base(manifest) is None:
+        if manifest.base and held.content(manifest.base) is None:
             raise ListRefused("wrong-base")  # G10
         disk = os.statvfs(self._lists)
         if disk.f_bavail * disk.f_frsize < 2 * manifest.size + SPARE_BYTES:
             raise ListRefused("disk-full")
-
-    def _number(self, name: str) -> int:
-        held = self._held.get(name)
-        return 0 if held is None else held.number
-
-    def _base(self, manifest: Manifest) -> bytes | None:
-        """What the delta starts from, if we hold exactly that."""
-        held = self._held.get(manifest.name)
-        if held is None or held.number != manifest.base:
-            return None
-        with suppress(OSError):
-            content = self.path(manifest.name).read_bytes()
-            return content if sha256(content).digest() == held.digest else None
-        return None
 
     def _take_chunk(self, chunk: Chunk) -> Taken | None:
         name = next((name for name, wanted in self._wanted.items() if _sent_digest(wanted) == chunk.digest), None)
@@ -177,7 +169,7 @@ class Listing:
         part = self._file(wanted.name, "part").read_bytes()
         if not wanted.base:
             return whole(wanted, part)
-        base = self._base(wanted)
+        base = self._held[wanted.name].content(wanted.base)
         if base is None:
             raise ListRefused("wrong-base")
         return renewed(wanted, base, part)
@@ -191,31 +183,20 @@ class Listing:
         self._file(name, "part").unlink(missing_ok=True)
 
     def _finish_swap(self, wanted: Manifest) -> None:
-        self._file(wanted.name, "wanted").replace(self._file(wanted.name, "manifest"))
-        sync_folder(self._lists)
-        self._held[wanted.name] = wanted
+        self._held[wanted.name].take(wanted)
         self._wanted.pop(wanted.name, None)
 
-    def _recover(self, name: str) -> None:
-        held, wanted = self._read(name, "manifest"), self._read(name, "wanted")
-        if held is not None:
-            self._held[name] = held
-        if wanted is None:
+    def _recover(self, held: Held) -> None:
+        held.open()
+        wanted = held.read("wanted")
+        if wanted is not None and held.digest() == wanted.digest:
+            self._finish_swap(wanted)
             return
-        with suppress(OSError):
-            if sha256(self.path(name).read_bytes()).digest() == wanted.digest:
-                self._finish_swap(wanted)
-                return
-        if self._part_size(name) < _sent_size(wanted):
-            self._wanted[name] = wanted  # and go on from where the part ends
-        else:
-            self._drop(name)
-
-    def _read(self, name: str, what: str) -> Manifest | None:
-        try:
-            return verify_manifest(self._file(name, what).read_bytes(), self._region, name, self.controls)
-        except (OSError, Refused):  # none, or not the region's: the next status asks for the list from nothing
-            return None
+        held.prove()
+        if wanted is not None and self._part_size(held.name) < _sent_size(wanted):
+            self._wanted[held.name] = wanted  # and go on from where the part ends
+        elif wanted is not None:
+            self._drop(held.name)
 
     def _drop(self, name: str) -> None:
         self._wanted.pop(name, None)
@@ -229,7 +210,7 @@ class Listing:
             return 0
 
     def _file(self, name: str, what: str) -> Path:
-        return self._lists / f"{name}.{what}"
+        return self._held[name].file(what)
 
 
 def _sent_digest(manifest: Manifest) -> bytes:

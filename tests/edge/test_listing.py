@@ -143,6 +143,10 @@ def test_g03_a_number_far_ahead_is_refused(lane: Lane) -> None:
     assert lane.take(*told(6, documents(6))) is not None
 
 
+def test_a_new_post_joins_a_region_that_has_published_for_years(lane: Lane) -> None:
+    assert lane.take(*told(JUMP_MAX + 7, documents(5))) == Taken("documents", JUMP_MAX + 7, "full")
+
+
 def test_g04_g12_a_list_whose_time_is_over_says_so(lane: Lane) -> None:
     lane.take(*told(1, documents(1)))
     lane.now_ms += VALID_S * 1000
@@ -216,9 +220,12 @@ def test_g10_a_delta_on_another_base_is_refused(lane: Lane) -> None:
     first, other, second = documents(9000), documents(9001), documents(9002)
     lane.take(*told(1, first))
     assert lane.refuses(told(3, second, base=(2, other))[0]) == "wrong-base"
+    assert lane.status()["number"] == 1  # it has no other one, and still the one it has
     lane.listing.path("documents").write_bytes(other)  # somebody put another list there by hand
     assert lane.refuses(told(2, second, base=(1, first))[0]) == "wrong-base"
+    assert lane.status() == {"name": "documents", "number": 0, "age_s": None, "stale": False}
     assert lane.take(*told(2, second)) == Taken("documents", 2, "full")
+    assert lane.status()["number"] == 2
 
 
 def test_g10_a_base_that_is_lost_while_the_delta_comes_is_seen(lane: Lane) -> None:
@@ -228,6 +235,112 @@ def test_g10_a_base_that_is_lost_while_the_delta_comes_is_seen(lane: Lane) -> No
     lane.take(manifest)
     lane.listing.path("documents").unlink()
     assert lane.refuses(chunk) == "wrong-base"
+    assert lane.status()["number"] == 0
+
+
+# --- what lies here is not what the region signed ---
+def damage(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-20] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("deed", ["edited", "damaged", "gone"])
+def test_a_list_that_was_touched_is_told_as_none_at_the_next_start_and_the_very_same_is_taken_again(
+    lane: Lane, deed: str
+) -> None:
+    lane.take(*told(5, documents(50)))
+    path = lane.listing.path("documents")
+    match deed:
+        case "edited":
+            path.write_bytes(documents(49))
+        case "damaged":
+            damage(path)
+        case _:
+            path.unlink()
+    lane.start()
+    assert lane.status()["number"] == 0
+    assert lane.refuses(*told(4, documents(40))) == "older"
+    assert lane.refuses(*told(5, documents(51))) == "older"  # one number, two lists
+    assert lane.take(*told(5, documents(50))) == Taken("documents", 5, "full")
+    assert (lane.status()["number"], lane.content) == (5, documents(50))
+
+
+def test_a_list_that_is_edited_while_the_lane_runs_is_seen_within_a_minute(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(list_intake, "LOOK_EVERY_S", 0.001)
+    made, _ = intake(lane)
+    lane.take(*told(5, documents(50)))
+
+    async def story() -> None:
+        running = asyncio.create_task(made.run())
+        lane.listing.path("documents").write_bytes(documents(49))
+        async with asyncio.timeout(10):
+            while lane.status()["number"]:  # noqa: ASYNC110  # nobody tells when a number is nought
+                await asyncio.sleep(0.001)
+        running.cancel()
+
+    asyncio.run(story())
+    lane.listing.path("documents").write_bytes(documents(50))  # and when it is put back, too
+    lane.listing.look()
+    assert lane.status()["number"] == 5
+
+
+def without_the_key(lane: Lane) -> None:
+    """The region's control key was followed by another, and is no longer believed."""
+    new = ControlKey("control-2", b"\3" * 32)
+    lane.listing = Listing(lane.folder, REGION, {new.kid: new.record()}, judge_with(KEY), lambda: lane.now_ms)
+
+
+def test_g02_an_old_list_does_not_come_back_when_the_manifest_of_the_newer_one_is_lost(lane: Lane) -> None:
+    """Whoever damages one file must not turn the post back to a list on which she does not stand yet."""
+    lane.take(*told(4, documents(40)), *told(5, documents(50)))
+    damage(lane.folder / "lists" / "documents.manifest")
+    lane.start()
+    assert lane.status()["number"] == 0
+    assert lane.listing.proof("documents") is None
+    assert lane.refuses(*told(4, documents(40))) == "older"
+    assert lane.refuses(*told(5, documents(51))) == "older"
+    assert lane.take(*told(5, documents(50))) == Taken("documents", 5, "full")
+
+
+def test_g02_an_old_list_does_not_come_back_when_the_key_of_the_newer_one_is_gone(lane: Lane) -> None:
+    new = ControlKey("control-2", b"\3" * 32)
+    lane.take(*told(5, documents(50)))
+    without_the_key(lane)
+    assert lane.status()["number"] == 0
+    assert lane.refuses(*told(4, documents(40), key=new)) == "older"
+    assert lane.take(*told(6, documents(60), key=new)) == Taken("documents", 6, "full")
+
+
+def test_g02_an_old_list_that_is_put_back_with_its_proof_is_not_obeyed(lane: Lane) -> None:
+    lane.take(*told(4, documents(40)))
+    old = {path: path.read_bytes() for path in (lane.folder / "lists").iterdir() if path.suffix != ".floor"}
+    lane.take(*told(5, documents(50)))
+    for path, content in old.items():
+        path.write_bytes(content)
+    lane.start()
+    assert lane.listing.proof("documents") is None
+    assert lane.status()["number"] == 0
+    (lane.folder / "lists" / "documents.manifest").rename(lane.folder / "lists" / "documents.wanted")
+    lane.start()  # as if a cut had come in between
+    assert lane.listing.proof("documents") is None
+    assert lane.take(*told(5, documents(50))) == Taken("documents", 5, "full")
+
+
+@pytest.mark.parametrize("spoilt", [b"", b"9999 00 0", b"\xff", b"5\n"])
+def test_a_damaged_floor_shuts_out_no_honest_list_and_is_made_again_from_the_manifest(
+    lane: Lane, spoilt: bytes
+) -> None:
+    lane.take(*told(5, documents(50)))
+    floor = lane.folder / "lists" / "documents.floor"
+    before = floor.read_bytes()
+    floor.write_bytes(spoilt or before.replace(b"5", b"9", 1))
+    lane.start()
+    assert floor.read_bytes() == before
+    assert lane.refuses(*told(4, documents(40))) == "older"
+    assert lane.take(*told(6, documents(60))) == Taken("documents", 6, "full")
 
 
 def test_a_signed_list_that_the_lane_cannot_read_does_not_take_the_place_of_one_that_it_can(lane: Lane) -> None:
@@ -307,6 +420,8 @@ def test_g09_a_power_cut_at_any_step_leaves_the_old_list_or_the_new_one(tmp_path
         if lane.content == first:  # and it comes all the same
             manifest, chunk = new
             assert lane.take(manifest, chunk) == Taken("documents", 2, "delta")
+        assert lane.status()["number"] == 2
+        assert lane.refuses(*told(1, first)) == "older"
         if whole:
             break
     assert seen == {(False, 1), (True, 2)}

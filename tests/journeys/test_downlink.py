@@ -43,8 +43,7 @@ class Lane:
             self.outbox.commit(LaneAlarm.TYPE, data_of(LaneAlarm("tailgating", None)), self.clock.now())
 
     async def holds(self, number: int) -> bool:
-        held = self.downward.listing.proof("documents")
-        return held is not None and held.number == number
+        return any(told["name"] == "documents" and told["number"] == number for told in self.downward.listing.status())
 
     async def drained(self) -> bool:
         return self.outbox.waiting_count == 0
@@ -135,6 +134,10 @@ async def lists(lane: Lane, state: str, file: Path) -> None:
         assert (code, told["number"]) == (0, number)
         await until(lambda number=number: lane.holds(number))  # type: ignore[misc]  # mypy knows no such default
         assert lane.downward.listing.path("documents").read_bytes() == listed(count)
+    lane.downward.listing.path("documents").write_bytes(listed(1))  # somebody edits it: the whole comes again
+    await asyncio.to_thread(lane.downward.listing.look)
+    await until(lambda: lane.holds(2))
+    assert lane.downward.listing.path("documents").read_bytes() == listed(30_001)
     assert lane.alarms == []
 
 
