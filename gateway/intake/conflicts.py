@@ -49,21 +49,21 @@ class Conflicts:
 
     def store(self, topic: str, boot: str, event: EventRow) -> Stored:
         contested = self._contested(boot, event)
-        if not contested and self._connection.insert_new("events", COLUMNS, [event]):
+        if not contested and self._connection.insert_new("events", COLUMNS, [event.values]):
             return Stored.NEW
         holders = self._connection.execute(HOLDERS, (event.boot_key, event.seq, event.device, event.id)).fetchall()
-        if not contested and [bytes(row["digest"]) for row in holders] == [event.digest]:
+        if not contested and [bytes(row["digest"]) for row in holders] == [bytes(event.digest)]:
             self._tallies.add(event.device, "duplicates")
             return Stored.SETTLED
         for row in holders:
             self._evict(topic, row)
-        self._contest(event.device, boot, event.seq, event.id)
-        aside = _aside(topic, event.device, boot, event.seq, event.digest, event.body, event.retain_until)
+        self._contest(event.device, boot, event.seq, bytes(event.id))
+        aside = _aside(topic, event.device, boot, event.seq, bytes(event.digest), bytes(event.body), event.retain_until)
         return Stored.SETTLED if self._shelf.keep(aside) else Stored.NO_ROOM
 
     def _contested(self, boot: str, event: EventRow) -> bool:
         query = "SELECT 1 FROM contested WHERE device = ? AND claim IN (?, ?)"
-        claims = _claims(boot, event.seq, event.id)
+        claims = _claims(boot, event.seq, bytes(event.id))
         return self._connection.execute(query, (event.device, *claims)).fetchone() is not None
 
     def _evict(self, topic: str, row: Row) -> None:

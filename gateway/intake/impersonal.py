@@ -1,7 +1,7 @@
 """What of an event may stand in an open column? Nothing that names, numbers or dates a person."""
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from msgspec.json import encode
 
@@ -14,6 +14,7 @@ from messages.facts import (
     DeviceCommand,
     DeviceStarted,
     DeviceTelemetry,
+    Direction,
     Fact,
     LaneAlarm,
     LaneState,
@@ -21,20 +22,12 @@ from messages.facts import (
     OutboxDropped,
 )
 
-
-class OpenColumns(NamedTuple):
-    """What pages and statistics need, in the order of the table; no name, number, birth date or portrait is in it."""
-
-    crossing: str | None = None
-    visit: int | None = None
-    direction: str = ""
-    place: str = ""
-    reasons: str = "[]"
-    cause: str = ""
-    document_type: str = ""
-    issuer: str = ""
-    timings_ms: str | None = None
-    total_ms: float | None = None
+# What pages and statistics need, in the order of the table: crossing, visit, direction, place, reasons, cause,
+# document_type, issuer, timings_ms, total_ms. No name, number, birth date or portrait is in it.
+OpenColumns = tuple[
+    str | None, int | None, str, str, str, str, str, str, str | None, float | None
+]  # plain: one is made of each event
+NOTHING: Final[OpenColumns] = (None, None, "", "", "[]", "", "", "", None, None)
 
 
 def impersonal(fact: Fact) -> OpenColumns:
@@ -43,44 +36,38 @@ def impersonal(fact: Fact) -> OpenColumns:
 
 def _granted(fact: CrossingGranted) -> OpenColumns:
     document = fact.document
-    return OpenColumns(
-        fact.crossing, fact.visit, fact.direction.value, "", "[]", "", document.type, document.issuer, None, None
-    )
+    direction = _DIRECTIONS[fact.direction]
+    return fact.crossing, fact.visit, direction, "", "[]", "", document.type, document.issuer, None, None
 
 
 def _referred(fact: CrossingReferred) -> OpenColumns:
-    document = fact.document
-    return OpenColumns(
-        crossing=fact.crossing,
-        visit=fact.visit,
-        place=fact.where.value,
-        reasons=encode(fact.reasons).decode(),
-        document_type=document.type if document else "",
-        issuer=document.issuer if document else "",
-    )
+    document, reasons = fact.document, encode(fact.reasons).decode()
+    kind, issuer = (document.type, document.issuer) if document else ("", "")
+    return fact.crossing, fact.visit, "", fact.where.value, reasons, "", kind, issuer, None, None
 
 
 def _left(fact: CrossingLeft) -> OpenColumns:
     timings = encode(fact.timings_ms).decode()
-    return OpenColumns(fact.crossing, fact.visit, "", "", "[]", "", "", "", timings, fact.total_ms)
+    return fact.crossing, fact.visit, "", "", "[]", "", "", "", timings, fact.total_ms
 
 
 def _abandoned(fact: CrossingAbandoned) -> OpenColumns:
-    return OpenColumns(crossing=fact.crossing, visit=fact.visit, cause=fact.cause)
+    return fact.crossing, fact.visit, "", "", "[]", fact.cause, "", "", None, None
 
 
 def _alarm(fact: LaneAlarm) -> OpenColumns:
-    return OpenColumns(visit=fact.visit, cause=fact.code)
+    return None, fact.visit, "", "", "[]", fact.code, "", "", None, None
 
 
 def _with_cause(fact: LaneState | DeviceClock | OutboxDropped | DeviceCommand | ListTaken) -> OpenColumns:
-    return OpenColumns(cause=fact.cause)
+    return None, None, "", "", "[]", fact.cause, "", "", None, None
 
 
 def _nothing(_fact: Fact) -> OpenColumns:
-    return OpenColumns()
+    return NOTHING
 
 
+_DIRECTIONS: Final = {direction: direction.value for direction in Direction}  # an enum's ``value`` is slow to ask for
 _OF: Final[dict[type, Callable[[Any], OpenColumns]]] = {  # Any: each takes the fact under which it stands
     CrossingGranted: _granted,
     CrossingReferred: _referred,

@@ -10,10 +10,11 @@ from functools import lru_cache
 from msgspec import Struct
 
 from messages.errors import Quarantine, Refused
-from messages.events import Event, validate
+from messages.events import read
 from messages.facts import Fact
 from messages.frame import Frame, Signed, open_frame, verify
 from messages.keys import KeyRecord, RegionKey
+from messages.quick import Wire
 from messages.topics import Topic
 
 TOPIC_KEPT_CHARS = 128
@@ -21,14 +22,14 @@ topic_of = lru_cache(8_192)(Topic.parse)  # a region's devices name a few topics
 
 
 class Accepted(Struct, frozen=True, gc=False):
-    """One event that may be stored; ``body`` is what the device wrote."""
+    """One event that may be stored; ``time_ms`` since 1970; ``body`` is what the device wrote."""
 
-    event: Event
-    fact: Fact
+    wire: Wire[Fact]
+    time_ms: int
     body: bytes
 
     def __repr__(self) -> str:  # No traveller in a log.
-        return f"Accepted({self.event!r})"
+        return f"Accepted({self.wire.type!r}, {self.wire.bpboot!r}, {self.wire.bpseq})"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -80,10 +81,10 @@ def _judge_events(signed: Signed, frame: Frame, topic: str) -> Verdict:
     source, boot = signed.topic.source, signed.boot
     for seq, body in enumerate(frame.events, frame.first):
         try:
-            event = Event.from_json(body)
-            if event.seq != seq or event.boot != boot or event.source != source:
+            wire, time_ms = read(body)
+            if wire.bpseq != seq or wire.bpboot != boot or wire.source != source:
                 raise Refused(Quarantine.BAD_EVENTS, "an event stands in another's place")
-            accepted.append(Accepted(event, validate(event), body))
+            accepted.append(Accepted(wire, time_ms, body))
         except Refused as refused:
             kept.append(Kept(refused.reason, refused.detail, topic, body, signed.topic.device, boot, seq, seq))
     return Verdict(signed, tuple(accepted), tuple(kept), frame.number)

@@ -75,11 +75,11 @@ def _prepared(verdict: Verdict, vault: Vault, rows: Rows, keep_until: str) -> Pr
         str(signed.topic),
         signed.boot,
         verdict.number,
-        tuple(rows.of(signed.topic.device, verdict.accepted)),
+        tuple(rows.of(signed.topic.device, signed.boot, verdict.accepted)),
         tuple(
-            Dropped(accepted.fact.boot, accepted.fact.seqs)
-            for accepted in verdict.accepted
-            if type(accepted.fact) is OutboxDropped
+            Dropped(fact.boot, fact.seqs)
+            for fact in (accepted.wire.data for accepted in verdict.accepted)
+            if type(fact) is OutboxDropped
         ),
         aside,
     )

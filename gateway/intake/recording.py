@@ -17,7 +17,7 @@ from gateway.intake.conflicts import Conflicts, Stored
 from gateway.intake.judge import Verdict
 from gateway.intake.prepared import Prepared, prepare
 from gateway.intake.quarantine import Shelf
-from gateway.intake.rows import COLUMNS, EventRow, with_key
+from gateway.intake.rows import COLUMNS, EventRow
 from gateway.intake.tallies import Tallies
 from gateway.intake.vault import Vault
 from gateway.store.connection import Connection
@@ -54,7 +54,7 @@ class _Offered:
 
     frame: Prepared
     boot: Boot
-    rows: list[EventRow]
+    rows: Sequence[EventRow]
     settled: set[int]
 
 
@@ -143,7 +143,9 @@ class _Batch:
         if not frame.rows:
             return None
         self._hear(frame, boot)
-        return _Offered(frame, boot, [with_key(row, boot.key) for row in frame.rows], settled)
+        for row in frame.rows:
+            row.boot_key = boot.key
+        return _Offered(frame, boot, frame.rows, settled)
 
     def _hear(self, frame: Prepared, boot: Boot) -> None:
         """What a boot shows counts however its events end: contested ones, too, were signed with its card's key."""
@@ -170,7 +172,7 @@ class _Batch:
         if not rows:
             return True
         self._connection.execute("SAVEPOINT fresh")
-        if self._connection.insert_new("events", COLUMNS, rows) != len(rows):
+        if self._connection.insert_new("events", COLUMNS, [row.values for row in rows]) != len(rows):
             self._connection.execute("ROLLBACK TO SAVEPOINT fresh")
             return False
         self._connection.execute("RELEASE SAVEPOINT fresh")
@@ -182,7 +184,7 @@ class _Batch:
     def _look_at(self, offered: _Offered) -> None:
         known = self._digests(offered)
         for row in offered.rows:
-            if known.get(row.seq) == row.digest:
+            if known.get(row.seq) == bytes(row.digest):
                 self._tallies.add(offered.boot.device, "duplicates")
                 offered.settled.add(row.seq)
                 continue

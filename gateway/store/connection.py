@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from gateway.errors import GatewayError
 
-Value = int | float | str | bytes | None
+Value = int | float | str | bytes | bytearray | None
 Values = Sequence[Value]
 
 

@@ -29,7 +29,7 @@ LIMIT_S = 30.0
 def told(frames: list[Prepared]) -> list[Any]:
     """Everything but what chance makes of a sealed body."""
     return [
-        (one.where, one.boot, one.number, [(*row[:20], row[21]) for row in one.rows], one.dropped,
+        (one.where, one.boot, one.number, [(*row.values[:20], row.retain_until) for row in one.rows], one.dropped,
          [(aside.reason, aside.digest, aside.size_bytes, len(aside.body or b"")) for aside in one.aside])
         for one in frames
     ]  # fmt: skip
