@@ -65,10 +65,11 @@ def _ordered(state: Path, device: str, command: str, expires_s: float) -> "Stand
         until_s = time.monotonic() + expires_s + ANSWER_S
         while True:
             found = orders.standing(connection, row)
-            if found.state == "answered" or time.monotonic() > until_s:
+            if found.state in ("answered", "expired") or time.monotonic() > until_s:
                 return found
             if found.state == "asked" and time.monotonic() > until_s - ANSWER_S:
-                return found  # too late to be sent
+                orders.withdraw(connection, row)  # too late to be sent, whatever a gateway's clock says
+                continue
             time.sleep(LOOK_EVERY_S)
 
 

@@ -15,6 +15,7 @@ from messages.limits import COUNT_MAX
 from messages.topics import Topic
 
 EXPIRES_MAX_S: Final = 300.0
+AHEAD_MAX_MS: Final = 2_000  # by which the clocks of a region's hosts may differ
 KEEP_DAYS: Final = 30
 OPEN_MAX: Final = 1_000
 
@@ -27,11 +28,16 @@ class Asked:
     device: str
     command: str
     until_ms: int
+    expires_ms: int
+
+    def left_ms(self, now_ms: int) -> int:
+        """Never more than it was asked for, whatever a clock does meanwhile."""
+        return min(self.until_ms - now_ms, self.expires_ms)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """``state`` is asked, sent or answered."""
+    """``state`` is asked, sent, answered, or expired: then it was never sent, and never will be."""
 
     state: str
     counter: int
@@ -62,13 +68,28 @@ def standing(connection: Connection, row: int) -> Standing:
 
 
 def waiting(connection: Connection, now_ms: int) -> list[Asked]:
-    """Orders that are not too late; a few at any moment."""
-    query = (
-        "SELECT row, device, command, expires_s, asked_ms FROM orders WHERE state = 'asked' AND asked_ms > ? LIMIT ?"
-    )
-    oldest_ms = now_ms - int(EXPIRES_MAX_S * 1000)
-    found = [_asked(row) for row in connection.execute(query, (oldest_ms, OPEN_MAX)).fetchall()]
-    return [asked for asked in found if asked.until_ms > now_ms]
+    """Orders that are not too late; a few at any moment. Those that are too late end here, for good."""
+    query = "SELECT row, device, command, expires_s, asked_ms FROM orders WHERE state = 'asked' LIMIT ?"
+    found = [_asked(row) for row in connection.execute(query, (OPEN_MAX,)).fetchall()]
+    good = [asked for asked in found if _is_good(asked, now_ms)]
+    for asked in found:
+        if asked not in good:
+            withdraw(connection, asked.row)
+    return good
+
+
+def _is_good(asked: Asked, now_ms: int) -> bool:
+    """One out of the future is not: the clock was set back, and nobody knows how long ago it was asked. It must not get
+    the hours that the clock lost, nor be sent when they come round again."""
+    asked_ms = asked.until_ms - asked.expires_ms
+    return asked_ms <= now_ms + AHEAD_MAX_MS and now_ms < asked.until_ms
+
+
+def withdraw(connection: Connection, row: int) -> bool:
+    """Nobody sends it any more. False: it was sent."""
+    with connection.transaction():
+        ended = "UPDATE orders SET state = 'expired' WHERE row = ? AND state = 'asked'"
+        return connection.execute(ended, (row,)).rowcount > 0
 
 
 def send(
@@ -84,7 +105,7 @@ def send(
             return None
         counter = _next_counter(connection, asked.device, now_ms)
         connection.execute("UPDATE orders SET counter = ? WHERE row = ?", (counter, asked.row))
-    deadline_ms = mono_ms + asked.until_ms - now_ms
+    deadline_ms = mono_ms + asked.left_ms(now_ms)
     return seal_command(Command(asked.device, boot, counter, deadline_ms, asked.command, {}), topic, key)
 
 
@@ -117,5 +138,5 @@ def _next_counter(connection: Connection, device: str, now_ms: int) -> int:
 
 
 def _asked(row: Row) -> Asked:
-    until_ms = int(row["asked_ms"]) + int(float(row["expires_s"]) * 1000)
-    return Asked(int(row["row"]), row["device"], row["command"], until_ms)
+    expires_ms = int(float(row["expires_s"]) * 1000)
+    return Asked(int(row["row"]), row["device"], row["command"], int(row["asked_ms"]) + expires_ms, expires_ms)

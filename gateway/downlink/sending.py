@@ -85,7 +85,7 @@ class Downlink:
     def _orders_for(self, heard: Heard) -> list[Message]:
         found = []
         for asked in self._waiting.pop(heard.topic.device, []):
-            if asked.until_ms > self._now_ms():
+            if asked.left_ms(self._now_ms()) > 0:
                 signed = orders.send(self._connection, asked, heard.topic, heard.status, self._key(), self._now_ms())
                 if signed is not None:
                     found.append(Message(str(heard.topic.to(Channel.CMD)), signed))

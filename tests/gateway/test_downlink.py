@@ -38,6 +38,7 @@ class Desk:
     region: Any
     connection: Connection
     now_s: float = 1_000.0
+    back_s: float = 0.0  # by which the wall clock was set back
     down: Downlink = field(init=False)
 
     def __post_init__(self) -> None:
@@ -47,7 +48,7 @@ class Desk:
         return Downlink(self.connection, self.region.authority.control_key, self.now, lambda: self.now_s)
 
     def now(self) -> datetime:
-        return datetime(2026, 11, 24, 12, tzinfo=UTC) + timedelta(seconds=self.now_s)
+        return datetime(2026, 11, 24, 12, tzinfo=UTC) + timedelta(seconds=self.now_s - self.back_s)
 
     def now_ms(self) -> int:
         return int(self.now().timestamp() * 1000)
@@ -102,7 +103,47 @@ def test_an_order_whose_time_has_passed_is_never_sent(desk: Desk) -> None:
     row = desk.ask(lane, expires_s=5.0)
     desk.now_s += 5.0
     assert desk.hear(lane) == []
-    assert orders.standing(desk.connection, row).state == "asked"
+    assert orders.standing(desk.connection, row).state == "expired"
+
+
+def test_a_clock_that_is_set_back_prolongs_no_order_and_sends_none_when_its_hour_comes_round_again(desk: Desk) -> None:
+    lane = desk.region.lane()
+    row = desk.ask(lane, expires_s=10.0)
+    desk.back_s = 3_600.0
+    assert desk.hear(lane) == []
+    assert orders.standing(desk.connection, row).state == "expired"
+    desk.now_s += 3_600.0
+    assert desk.hear(lane) == []
+
+
+def test_a_clock_that_is_set_back_after_an_order_was_seen_gives_it_no_more_than_was_asked(desk: Desk) -> None:
+    lane = desk.region.lane()
+    desk.ask(lane, expires_s=10.0)
+    assert desk.hear(desk.region.lane("lane-2")) == []  # now it has been looked up
+    desk.back_s = 3_600.0
+    desk.now_s -= LOOK_EVERY_S  # and is not looked up again before it goes
+    [command] = desk.commands(lane, desk.hear(lane))
+    assert command.deadline_ms == 500_000 + 10_000
+
+
+def test_hosts_whose_clocks_differ_by_a_second_send_each_others_orders(desk: Desk) -> None:
+    lane = desk.region.lane()
+    desk.ask(lane, expires_s=10.0)
+    desk.back_s = 1.0
+    [command] = desk.commands(lane, desk.hear(lane))
+    assert command.deadline_ms == 500_000 + 10_000
+
+
+def test_an_order_that_was_withdrawn_is_never_sent_and_one_that_was_sent_is_not_withdrawn(desk: Desk) -> None:
+    lane = desk.region.lane()
+    row = desk.ask(lane)
+    assert desk.hear(desk.region.lane("lane-2")) == []  # the gateway knows it already
+    assert orders.withdraw(desk.connection, row)
+    desk.now_s -= LOOK_EVERY_S
+    assert desk.hear(lane) == []
+    sent = desk.ask(lane)
+    assert len(desk.hear(lane)) == 1
+    assert not orders.withdraw(desk.connection, sent)
 
 
 def test_of_several_workers_one_sends_the_order(desk: Desk) -> None:
@@ -313,6 +354,7 @@ def test_the_command_line_waits_for_the_answer_and_says_when_none_came(desk: Des
     assert (code, told["error"]["code"]) == (2, "unknown-device")
     code, told = run("device", "command", lane.name, "hold", "--state", state, "--expires", "0.2")
     assert (code, told["result"], told["cause"]) == (3, None, "not-heard")
+    assert [orders.standing(desk.connection, row).state for row in (1, 2)] == ["expired", "asked"]  # 2: there is none
 
     ended = threading.Event()
 

@@ -128,6 +128,7 @@ def test_travellers_pass_and_ctrl_c_leaves_nothing_but_the_store_from_which_a_se
         gateway, display = first.address("gateway's page"), first.address("traveller's display")
         assert b"<html" in get(gateway)
         assert b"<html" in get(display)
+        assert "lists" not in json.loads(get(f"{display}api/v1/lane"))  # they are put there by hand: it asks for none
         first.until(r"  granted$")
         until(lambda: counts(first)["left"] >= 1, "nobody left")
         stored = counts(first)["events"]
