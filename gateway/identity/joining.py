@@ -79,19 +79,18 @@ class Joining:
     def renew(self, request: RenewRequest, now: datetime) -> Enrolled:
         """A new certificate, and a new signing key if the request brings one.
 
-        One that was answered and whose answer was lost may be asked again: the same new key is taken from a device
-        that still signs with the old one.
+        One that was answered and whose answer was lost may be asked again, however late: the same new key is taken
+        from a device that still signs with the old one.
         """
         with self._authority.certifying(now, request.device) as certifier:
-            record = certifier.register.key(request.kid)
-            if record is None or record.device != request.device:
+            record, newest = certifier.register.key(request.kid), certifier.register.device(request.device)
+            if record is None or newest is None or record.device != request.device:
                 raise GatewayError("unknown-device", "This gateway knows no such device.", "Enrol it.")
-            if record.revoked:
-                raise GatewayError("revoked", f"The key {record.kid} is revoked.", "Enrol under a new name.")
+            _check_not_revoked(record, newest, request)
             if not verified(record.public, renew_text(request), request.signature):
                 raise GatewayError("bad-signature", "The request is not signed by the device's key.", NOT_YOURS)
             _check_in_time(certifier, request.device, now)
-            kid = _signing_key(certifier, record, request)
+            kid = _signing_key(certifier, record, newest, request)
             certificate = certifier.certificate(request.device, request.csr)
         return self._authority.welcome(record.post, kid, certificate)
 
@@ -148,14 +147,25 @@ def _check_in_time(certifier: Certifier, device: str, now: datetime) -> None:
         raise GatewayError("too-late", message, "Make a claim for it and enrol it again with its own keys.")
 
 
-def _signing_key(certifier: Certifier, record: KeyRecord, request: RenewRequest) -> str:
+def _check_not_revoked(record: KeyRecord, newest: KeyRecord, request: RenewRequest) -> None:
+    """A device is revoked when its newest key is. An older key is over 30 days after it was followed, and then renews
+    nothing by itself; but whoever lost the answer to that change signs with it still, and proves the newest key, too.
+    """
+    if newest.revoked:
+        raise GatewayError("revoked", f"Device {request.device} is revoked.", "Enrol under a new name.")
+    if record.revoked and request.public != newest.public:  # a stolen old card takes no device back
+        raise GatewayError("revoked", f"The key {record.kid} was followed by {newest.kid}, and has ended.", NOT_YOURS)
+
+
+def _signing_key(certifier: Certifier, record: KeyRecord, newest: KeyRecord, request: RenewRequest) -> str:
     """The kid that the device signs with from now on."""
-    newest = _newest(certifier, request.device)
     public, proof = request.public, request.proof
     # Also when it is asked for again: whoever kept the old key alone may know what the new one is, and not hold it.
     if public is not None and (proof is None or not verified(public, renew_text(request), proof)):
         raise GatewayError("bad-signature", "The new key did not sign the request.")
     if public == newest.public:
+        # Until now it signed with the old one, and what it tells of that time is still to come.
+        certifier.register.retire_anew(record.kid, certifier.now_ms)
         return newest.kid
     if record.kid != newest.kid:  # two machines with one key: each would follow it with one of its own
         raise GatewayError("retired-key", f"The key {record.kid} was followed by {newest.kid}.", NOT_YOURS)

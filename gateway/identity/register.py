@@ -120,6 +120,16 @@ class Register(Mapping[str, KeyRecord]):
         self._key(kid, device, number, public, now_ms)
         return kid
 
+    def retire_anew(self, kid: str, now_ms: int) -> None:
+        """A followed key has its 30 days from now on, also when they were over. Within the caller's transaction, and
+        only for a device that proved its newest key and is not revoked."""
+        changed = self._connection.execute(
+            "UPDATE keys SET state = 'retired', until_ms = ? WHERE kid = ? AND state <> 'active'",
+            (now_ms + RETIRED_DAYS * DAY_MS, kid),
+        ).rowcount
+        if changed:
+            self._changed()
+
     def end_retired(self, now_ms: int) -> int:
         """Keys whose 30 days are over are revoked; how many that were."""
         with self._connection.transaction():

@@ -231,6 +231,77 @@ def test_whoever_holds_the_old_key_alone_is_not_renewed_by_naming_the_new_one(re
     assert refused(lambda: joining.renew(copied_card, region.now)) == "bad-signature"
 
 
+# --- a rotation whose answer was lost, and a post that was cut off for longer than the old key lives ---
+def month_later(region: Any, days: int = 40) -> Any:
+    """The daily upkeep of that day has ended what was retired; the time."""
+    later = region.now + days * DAY
+    with closing(region.authority.open_store()) as connection:
+        assert Register(connection).end_retired(int(later.timestamp() * 1000)) <= 1
+    return later
+
+
+@pytest.fixture
+def followed(region: Any) -> tuple[Any, DeviceKey, Joining]:
+    """A lane whose key was followed, as the region knows and the lane does not."""
+    lane, joining, new = region.lane(), Joining(region.authority), DeviceKey.generate("lane-1")
+    joining.renew(renewed(lane, follower=new), region.now)
+    return lane, new, joining
+
+
+def test_a_post_whose_rotation_was_not_answered_comes_back_after_forty_days_and_tells_all(
+    region: Any, followed: Any
+) -> None:
+    lane, new, joining = followed
+    old, later = lane.key, month_later(region)
+    assert reason(region, lane, old) == Quarantine.REVOKED_KEY
+    assert joining.renew(renewed(lane, old, new), later).kid == "lane-1.2"
+    following = DeviceKey("lane-1.2", new.seed)
+    assert [reason(region, lane, key) for key in (old, following)] == ["", ""]  # what it signed while it was cut off
+    month_later(region, 40 + RETIRED_DAYS)
+    assert [reason(region, lane, key) for key in (old, following)] == [Quarantine.REVOKED_KEY, ""]
+    assert joining.renew(renewed(lane, following), later + DAY).kid == "lane-1.2"
+
+
+def test_a_stolen_old_card_does_not_take_a_device_back_once_its_key_has_ended(region: Any, followed: Any) -> None:
+    lane, new, joining = followed
+    later = month_later(region)
+    thief = DeviceKey.generate("lane-1")
+    assert refused(lambda: joining.renew(renewed(lane), later)) == "revoked"
+    assert refused(lambda: joining.renew(renewed(lane, follower=thief), later)) == "revoked"
+    for proof in (None, bytes(64)):  # he read the new key in the register, and does not hold it
+        assert refused(lambda: joining.renew(renewed(lane, follower=new, proof=proof), later)) == "bad-signature"  # noqa: B023
+    forged = renewed(lane, follower=new)
+    signed_by_another = renewed(lane, DeviceKey("lane-1", thief.seed), new, proof=forged.proof)
+    assert refused(lambda: joining.renew(signed_by_another, later)) == "bad-signature"
+    assert reason(region, lane, lane.key) == Quarantine.REVOKED_KEY
+    code = joining.claim("harbour", "lane-1", later).code
+    assert refused(lambda: joining.enrol(asked(code, key=lane.key), later)) == "device-known"
+
+
+def test_the_key_of_a_thief_who_was_followed_first_is_not_taken_over_by_the_old_one(region: Any, followed: Any) -> None:
+    """It was not this device that asked: a month later it is told so, and nothing is changed."""
+    lane, _, joining = followed
+    with pytest.raises(GatewayError, match=r"followed by lane-1\.2.*If this device is yours"):
+        joining.renew(renewed(lane, follower=DeviceKey.generate("lane-1")), month_later(region))
+    assert [key["state"] for key in joining.show(region.now)[0]["keys"]] == ["revoked", "active"]
+
+
+def test_a_device_that_was_revoked_after_a_lost_answer_stays_revoked(region: Any, followed: Any) -> None:
+    lane, new, joining = followed
+    later = month_later(region)
+    joining.revoke("lane-1", "stolen", later)
+    for request in (renewed(lane, follower=new), renewed(lane), renewed(lane, DeviceKey("lane-1.2", new.seed))):
+        assert refused(lambda: joining.renew(request, later)) == "revoked"  # noqa: B023
+    assert [key["state"] for key in joining.show(later)[0]["keys"]] == ["revoked", "revoked"]
+
+
+def test_a_device_that_names_the_key_it_has_as_its_new_one_keeps_it(region: Any, followed: Any) -> None:
+    lane, new, joining = followed
+    key = DeviceKey("lane-1.2", new.seed)
+    assert joining.renew(renewed(lane, key, key), region.now).kid == "lane-1.2"
+    assert [found["state"] for found in joining.show(region.now)[0]["keys"]] == ["retired", "active"]
+
+
 def test_of_two_machines_with_one_key_only_the_first_is_followed(region: Any) -> None:
     lane, joining = region.lane(), Joining(region.authority)
     joining.renew(renewed(lane, follower=DeviceKey.generate("lane-1")), region.now)
