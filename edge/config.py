@@ -2,8 +2,9 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar  # Any: TOML values, until they are parsed here
 
@@ -103,7 +104,7 @@ def read(path: Path) -> Config:
         raise ConfigError(f"{path} is not valid TOML: {error}.") from error
     for name in table:
         if name not in SECTIONS:
-            raise ConfigError(f"There is no section [{name}].")
+            raise ConfigError(f"There is no section [{name}]{_meant(name, SECTIONS)}.")
     config = Config(
         folder=path.parent.resolve(),
         device=_section(table, "device", Device),
@@ -123,7 +124,7 @@ def _section(table: Mapping[str, Any], name: str, kind: type[Section]) -> Sectio
     known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]  # every section is a dataclass
     for key, value in values.items():
         if key not in known:
-            raise ConfigError(f"[{name}] has no setting '{key}'.")
+            raise ConfigError(f"[{name}] has no setting '{key}'{_meant(key, known)}.")
         wanted = known[key].type
         if wanted is float and isinstance(value, int) and not isinstance(value, bool):
             values[key] = value = float(value)
@@ -134,6 +135,11 @@ def _section(table: Mapping[str, Any], name: str, kind: type[Section]) -> Sectio
     except TypeError as error:
         missing = [field for field in known if f"'{field}'" in str(error)]
         raise ConfigError(f"[{name}] lacks {', '.join(missing)}.") from error
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    near = get_close_matches(word, known, n=1)
+    return f", but {near[0]}" if near else ""
 
 
 def _judge(config: Config) -> None:

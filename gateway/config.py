@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.errors import GatewayError
+from gateway.settings import expect_known
 from gateway.store.opening import is_url
 from messages.topics import is_name
 
@@ -49,6 +50,7 @@ def load(path: Path) -> Config:
         raise GatewayError("no-gateway", f"There is no gateway in {path.parent}.", cure) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise GatewayError("bad-config", f"{path} cannot be read: {error}.", "Correct it.") from error
+    expect_known(path, raw)
     region = raw.get("region")
     if not isinstance(region, str) or not is_name(region):
         raise GatewayError("bad-config", f"{path} names no region.", 'Add a line like: region = "north"')
