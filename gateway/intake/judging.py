@@ -10,7 +10,9 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
+from fcntl import F_SETPIPE_SZ, fcntl
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -26,6 +28,7 @@ from messages.keys import KeyRecord
 
 PROGRAM: Final = (sys.executable, "-m", "gateway.intake.judging")
 LENGTH_BYTES: Final = 4
+PIPE_BYTES: Final = 1 << 20  # a batch goes through in one piece; Linux gives 64 KiB to whoever does not ask
 AGAIN_S: Final = 0.25
 DEATHS_MAX: Final = 3  # over one batch, then over one frame: by then it is no accident
 UNREADABLE: Final = "the reader died over it"
@@ -106,7 +109,9 @@ class JudgeProcess:
 
     async def _asked(self, question: Question, keys: Mapping[str, KeyRecord]) -> list[Prepared]:
         if self._process is None:
-            self._process = await asyncio.create_subprocess_exec(*self._words, stdin=PIPE, stdout=PIPE)
+            self._process = await asyncio.create_subprocess_exec(
+                *self._words, stdin=PIPE, stdout=PIPE, limit=PIPE_BYTES
+            )
         reader, writer = self._process.stdout, self._process.stdin
         assert reader is not None and writer is not None  # noqa: S101, PT018 (both are pipes)
         known = None if keys is self._told else list(keys.values())
@@ -130,6 +135,9 @@ def _framed(data: bytes) -> bytes:
 
 def serve(folder: StateFolder, questions: BinaryIO, answers: BinaryIO) -> None:
     """Until there are no more questions."""
+    for pipe in (questions, answers):
+        with suppress(OSError):  # no pipe, or this user has many wide ones already
+            fcntl(pipe, F_SETPIPE_SZ, PIPE_BYTES)
     region, vault = folder.region_keys(), Vault(folder.store_key())
     keys: dict[str, KeyRecord] = {}
     while len(head := questions.read(LENGTH_BYTES)) == LENGTH_BYTES:

@@ -112,7 +112,7 @@ def test_an_answer_that_nobody_waits_for_any_more_is_not_taken_for_the_next_ones
         return answer
 
     answer = asyncio.run(asyncio.wait_for(story(), LIMIT_S))
-    assert [(one.rows[0][1]) for one in answer] == [41, 42, 43]
+    assert [one.rows[0].seq for one in answer] == [41, 42, 43]
 
 
 DIES_OVER_ONE_FRAME = """
