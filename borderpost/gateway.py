@@ -24,6 +24,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         gateway_list,
         gateway_move,
         gateway_nats,
+        gateway_quarantine,
     )  # they need what stands here
 
     parser = subparsers.add_parser("gateway", help="the region: store, pages, devices")
@@ -38,7 +39,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     run.add_argument("--worker", metavar="NAME", help="another of the region's workers than the configured one")
     run.add_argument("--enrolment", metavar="HOST:PORT", help="another address for enrolment than the configured one")
     region_verb(verbs, "gaps", "sequence numbers that never came", _gaps)
-    region_verb(verbs, "quarantine", "what was set aside, and why", _quarantine)
+    gateway_quarantine.add_arguments(
+        region_verb(verbs, "quarantine", "what was set aside, and why", gateway_quarantine.run)
+    )
     region_verb(verbs, "rebuild", "fold what pages show anew from the events, and say if it was right", _rebuild)
     gateway_care.add_verbs(verbs)
     gateway_list.add_verb(verbs)
@@ -104,23 +107,6 @@ def _gaps(args: argparse.Namespace) -> int:
 def _gap(gap: dict[str, Any]) -> str:
     numbers = ", ".join(str(first) if first == last else f"{first} to {last}" for first, last in gap["missing"])
     return f"{gap['device']} boot {gap['boot']}: missing {numbers}"
-
-
-def _quarantine(args: argparse.Namespace) -> int:
-    with _queries(args.state) as queries:
-        kept = queries.quarantine()
-    if args.json:
-        print(json.dumps({"quarantine": kept}))
-    else:
-        _say(kept, "Nothing is set aside.", _set_aside)
-    return 1 if kept else 0
-
-
-def _set_aside(row: dict[str, Any]) -> str:
-    """The topic is whatever somebody made it: a terminal must not be told anything by it."""
-    received = datetime.fromtimestamp(row["received_ms"] / 1000, UTC).isoformat(timespec="seconds")
-    topic = "".join(letter if letter.isprintable() else "?" for letter in row["topic"])
-    return f"{received}  {row['reason']} ({row['detail']}): {row['sender'] or 'an unproven sender'} on {topic}"
 
 
 def _rebuild(args: argparse.Namespace) -> int:

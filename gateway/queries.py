@@ -15,7 +15,8 @@ MOVEMENTS_SHOWN = 50
 REFERRALS_SHOWN = 20
 REFERRAL_SHOWN_S = 1_800.0
 EVENTS_PER_PAGE_MAX = 1_000
-QUARANTINE_SHOWN_MAX = 1_000
+QUARANTINE_SHOWN = 1_000
+ROW_MAX = 2**63 - 1
 ALARMS_SHOWN = 100
 LAST_FIRST: Final = ("left", "abandoned", "referred", "granted")
 
@@ -71,13 +72,19 @@ class Queries:
         )
         return [_event(row) for row in rows]
 
-    def quarantine(self, limit: int = QUARANTINE_SHOWN_MAX) -> list[dict[str, object]]:
+    def quarantine(self, limit: int = QUARANTINE_SHOWN, after: int | None = None) -> list[dict[str, object]]:
+        """What was set aside, the newest first; ``after`` is the last row that was told."""
         rows = self._connection.execute(
             "SELECT row, sender, topic, reason, detail, boot, first, last, size_bytes, received_ms"
-            " FROM quarantine ORDER BY row DESC LIMIT ?",
-            (limit,),
+            " FROM quarantine WHERE row < ? ORDER BY row DESC LIMIT ?",
+            (ROW_MAX if after is None else min(after, ROW_MAX), limit),
         )
         return [dict(row) for row in rows]
+
+    def quarantined(self) -> int:
+        """How much lies there now; retention takes its part."""
+        [row] = self._connection.execute("SELECT count(*) FROM quarantine").fetchall()
+        return int(row[0])
 
     def alarms(self) -> list[dict[str, object]]:
         """The newest first."""

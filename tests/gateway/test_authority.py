@@ -242,7 +242,7 @@ def test_gaps_and_quarantine_are_told(tmp_path: Path, capsys: pytest.CaptureFixt
     assert command("gateway", "quarantine", "--state", state, "--json") == 0
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [
         {"gaps": [], "declared_drops": 0},
-        {"quarantine": []},
+        {"quarantine": [], "total": 0, "next": None},
     ]
 
 

@@ -1,0 +1,48 @@
+"""``borderpost gateway quarantine``: what was set aside and why, the newest first, a page at a time."""
+
+import argparse
+import json
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from borderpost.errors import Fault
+from borderpost.gateway import gateway_errors
+
+LIMIT: Final = 1_000
+LIMIT_MAX: Final = 100_000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--limit", type=int, default=LIMIT, metavar="N", help=f"so many at most ({LIMIT})")
+    parser.add_argument("--after", type=int, metavar="ROW", help="those that come after this row, which are older")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit code 1: something is set aside, on whichever page."""
+    from gateway.queries import Queries
+    from gateway.state import StateFolder
+
+    if not 1 <= args.limit <= LIMIT_MAX:
+        raise Fault("usage", f"--limit must be 1 to {LIMIT_MAX}.", "Choose another.")
+    with gateway_errors(), closing(StateFolder(args.state).open_store()) as connection:
+        queries = Queries(connection)
+        rows, total = queries.quarantine(args.limit + 1, args.after), queries.quarantined()
+    shown, more = rows[: args.limit], len(rows) > args.limit
+    following = shown[-1]["row"] if more else None
+    if args.json:
+        print(json.dumps({"quarantine": shown, "total": total, "next": following}))
+    else:
+        print(
+            "\n".join(map(_line, shown)) or ("Nothing is set aside." if not total else "Nothing comes after this row.")
+        )
+        if len(shown) < total:
+            print(f"{len(shown)} of {total} are shown" + (f"; the next: --after {following}" if more else "") + ".")
+    return 1 if total else 0
+
+
+def _line(row: dict[str, Any]) -> str:
+    """The topic is whatever somebody made it: a terminal must not be told anything by it."""
+    received = datetime.fromtimestamp(row["received_ms"] / 1000, UTC).isoformat(timespec="seconds")
+    topic = "".join(letter if letter.isprintable() else "?" for letter in row["topic"])
+    return f"{received}  {row['reason']} ({row['detail']}): {row['sender'] or 'an unproven sender'} on {topic}"
