@@ -12,7 +12,8 @@ import tempfile
 import time
 import uuid
 from contextlib import closing
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,33 +22,19 @@ from gateway.intake.recording import record
 from gateway.intake.vault import Vault
 from gateway.store.sqlite import connect
 from messages.events import Clock, Event
-from messages.facts import (
-    CheckMade,
-    CheckMode,
-    CheckResult,
-    CrossingGranted,
-    CrossingLeft,
-    DeviceTelemetry,
-    Direction,
-    FaceMatch,
-    Fact,
-    ListAsked,
-    Person,
-    Reading,
-    Sex,
-    Timings,
-    TravelDocument,
-)
+from messages.facts import Fact
 from messages.frame import seal_frame
 from messages.ids import CHANCE_BYTES, new_id
 from messages.keys import DeviceKey, KeyRecord, RegionKey
 from messages.topics import Channel, Topic
+from simulators.fleet.story import story
 
 EVENTS = 20_000
 DEVICES = 40
 BATCH_FRAMES = 64
 REPEATED = 0.05  # of the frames come twice
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+BEGAN = NOW - timedelta(hours=12)
 Offer = tuple[str, bytes]
 
 
@@ -96,54 +83,21 @@ def _taken(
 def frames(key: DeviceKey, region: RegionKey, count: int, size: int) -> list[Offer]:
     """A device's first ``count`` events in frames of ``size``."""
     topic = Topic("utopia", "harbour", key.kid, Channel.EVT)
-    boot = uuid.uuid5(uuid.NAMESPACE_URL, key.kid).hex
-    told = [event(topic, boot, seq) for seq in range(1, count + 1)]
+    told = events(topic, uuid.uuid5(uuid.NAMESPACE_URL, key.kid).hex, count)
     public = region.public
     return [(str(topic), seal_frame(told[at : at + size], topic, key, public)) for at in range(0, count, size)]
 
 
-def event(topic: Topic, boot: str, seq: int) -> Event:
-    """Two crossings of two events, then one of telemetry."""
-    visit, place = divmod(seq - 1, 5)
-    # A granted crossing and its end share one id, made when it began.
-    began = seq - place % 2
-    crossing = new_id(began * 1000, random.Random(f"{boot}/{began}").randbytes(CHANCE_BYTES))
-    fact: Fact
-    if place == 4:
-        fact = DeviceTelemetry(tuple(Reading(name, 20.5 + seq) for name in ("cpu", "board", "disk", "link")))
-    elif place % 2:
-        fact = CrossingLeft(crossing, 2 * visit + place // 2 + 1, Timings(112, 940, 4, 720, 11, 830), 9_120)
-    else:
-        fact = granted(crossing, 2 * visit + place // 2 + 1)
-    time = NOW - timedelta(hours=1) + timedelta(seconds=seq)
-    return Event(
-        new_id(seq * 1000, random.randbytes(CHANCE_BYTES)),
-        topic.source,
-        fact.TYPE,
-        time,
-        boot,
-        seq,
-        seq * 1000,
-        Clock.SYNCED,
-        fact,
-    )
+def events(topic: Topic, boot: str, count: int) -> list[Event]:
+    """What a simulated device of the fleet tells, one event a second."""
+    facts, chance = islice(story(1, topic.device, NOW.date()), count), random.Random(boot)
+    return [_event(topic, boot, seq, fact, chance) for seq, fact in enumerate(facts, 1)]
 
 
-def granted(crossing: str, visit: int) -> CrossingGranted:
-    ids = ("mrz.digits", "pa.sod", "pa.chain", "pa.hashes", "ca", "validity", "lists", "face")
-    checks = tuple(CheckMade(name, CheckResult.SUCCESSFUL, CheckMode.MANDATORY, 3) for name in ids)
-    return CrossingGranted(
-        crossing,
-        visit,
-        Direction.ENTRY,
-        TravelDocument("P", "UTO", "L898902C3", "2031-05-01"),
-        Person("ERIKSSON", "ANNA MARIA", "1974-08-12", Sex.FEMALE, "UTO"),
-        checks,
-        FaceMatch("sface", 0.71, 0.4),
-        "rules-7",
-        (ListAsked("documents", "2026-11-24", 60), ListAsked("persons", "2026-11-24", 60)),
-        date(2026, 12, 24),
-    )
+def _event(topic: Topic, boot: str, seq: int, fact: Fact, chance: random.Random) -> Event:
+    time = BEGAN + timedelta(seconds=seq)
+    name = new_id(int(time.timestamp() * 1000), chance.randbytes(CHANCE_BYTES))
+    return Event(name, topic.source, fact.TYPE, time, boot, seq, seq * 1000, Clock.SYNCED, fact)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from messages.topics import Channel
 from simulators.fleet.mqtt import Wire, device_tls, dial
 from simulators.network.cluster import Cluster, command
 from simulators.network.postgres import Postgres, cpu_s
-from tests.bench.intake import BATCH_FRAMES, DEVICES, NOW, REPEATED, Offer, event, frames
+from tests.bench.intake import BATCH_FRAMES, DEVICES, NOW, REPEATED, Offer, events, frames
 
 EVENTS = 20_000
 LANES = 8
@@ -134,7 +134,7 @@ async def _send(cluster: Cluster, size: int) -> tuple[float, int]:
         wire = await dial(port, tls, lambda topic, payload: None, lambda: None)
         await wire.greet(own.topic.device, [str(own.topic.to(Channel.ACK))], qos=0)
         boot = uuid.uuid4().hex
-        told = [event(own.topic, boot, seq) for seq in range(1, each + 1)]
+        told = events(own.topic, boot, each)
         sealed = [
             seal_frame(told[at : at + size], own.topic, own.device_key, own.region) for at in range(0, each, size)
         ]
