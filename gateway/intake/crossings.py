@@ -4,7 +4,7 @@ So it makes no difference in which order, how often and by whom they are taken i
 whoever begins anew: a crossing that lost an event, or all of them (``gateway rebuild``).
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Final
@@ -42,18 +42,19 @@ class Crossing:
 
     def tell(self, event: EventRow) -> None:
         """Fold one event into it: the same one again changes nothing."""
-        self.visit = min(self.visit, event.visit or 0)
-        self.moved_ms = max(self.moved_ms, moved_ms(event))
-        match event.type:
-            case "crossing.granted.v1":
-                self._granted(event)
-            case "crossing.left.v1":
-                self.left_ms = _least(self.left_ms, event.time_ms)
-            case "crossing.abandoned.v1":
-                self.cause = event.cause if self.abandoned_ms is None else min(self.cause, event.cause)
-                self.abandoned_ms = _least(self.abandoned_ms, event.time_ms)
-            case "crossing.referred.v1":
-                self._referred(event)
+        visit, at_ms = event.visit or 0, moved_ms(event)
+        if visit < self.visit:
+            self.visit = visit
+        if at_ms > self.moved_ms:
+            self.moved_ms = at_ms
+        _TOLD[event.type](self, event)
+
+    def _left(self, event: EventRow) -> None:
+        self.left_ms = _least(self.left_ms, event.time_ms)
+
+    def _abandoned(self, event: EventRow) -> None:
+        self.cause = event.cause if self.abandoned_ms is None else min(self.cause, event.cause)
+        self.abandoned_ms = _least(self.abandoned_ms, event.time_ms)
 
     def _granted(self, event: EventRow) -> None:
         first = self.granted_ms is None
@@ -73,11 +74,19 @@ class Crossing:
         self.document_type = event.document_type if first else min(self.document_type, event.document_type)
         self.issuer = event.issuer if first else min(self.issuer, event.issuer)
 
-    def seen(self) -> frozenset[str]:
+    def seen(self) -> set[str]:
         """What it counts as: one crossing, and once for each thing that happened in it."""
-        return frozenset({"crossings", *(name for name, column in COUNTED if getattr(self, column) is not None)})
+        times = zip(_HAPPENED, _times(self), strict=True)
+        return {"crossings", *[name for name, at_ms in times if at_ms is not None]}
 
 
+_TOLD: Final[dict[str, Callable[[Crossing, EventRow], None]]] = {
+    GRANTED: Crossing._granted,
+    REFERRED: Crossing._referred,
+    ABANDONED: Crossing._abandoned,
+    LEFT: Crossing._left,
+}
+_HAPPENED, _times = [name for name, _ in COUNTED], attrgetter(*(column for _, column in COUNTED))
 COLUMNS: Final = tuple(field.name for field in fields(Crossing))
 _values = attrgetter(*COLUMNS)
 _KEPT: Final = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name not in ("crossing", "device"))
@@ -163,14 +172,14 @@ def _known(connection: Connection, crossings: Collection[str]) -> dict[tuple[str
 def _keep(
     connection: Connection,
     crossings: Sequence[Crossing],
-    before: dict[tuple[str, str], frozenset[str]],
+    before: dict[tuple[str, str], set[str]],
     tallies: Tallies,
 ) -> None:
     for crossing in crossings:
-        for name in crossing.seen() - before.get((crossing.crossing, crossing.device), frozenset()):
+        for name in crossing.seen() - before.get((crossing.crossing, crossing.device), set()):
             tallies.add(crossing.device, name)
     connection.executemany(UPSERT, [_values(crossing) for crossing in crossings])
 
 
 def _least(known: int | None, told: int) -> int:
-    return told if known is None else min(known, told)
+    return told if known is None or told < known else known

@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Final
 
+from gateway.care.epoch import expect_epoch
 from gateway.intake import arrivals, crossings
 from gateway.intake.alarms import BY_REASON, Alarm, Alarms
 from gateway.intake.boots import Boot, Boots
@@ -63,10 +64,13 @@ def record(connection: Connection, vault: Vault, verdicts: Sequence[Verdict], no
     return store(connection, prepare(verdicts, vault, now), now)
 
 
-def store(connection: Connection, frames: Sequence[Prepared], now: datetime) -> Outcome:
-    """As ``record``, of what was judged and prepared elsewhere. May be tried again as it is."""
+def store(connection: Connection, frames: Sequence[Prepared], now: datetime, epoch: str | None = None) -> Outcome:
+    """As ``record``, of what was judged and prepared elsewhere. May be tried again as it is; with the ``epoch`` for
+    which it was prepared, OtherEpoch says that it must be prepared anew."""
     with connection.transaction():
         connection.alone_with({_sender(frame) for frame in frames})
+        if epoch is not None:  # A frame that comes again counts as stored: in another store it may not be.
+            expect_epoch(connection, epoch)
         batch = _Batch(connection, int(now.timestamp() * 1000))
         batch.take(frames)
         return batch.outcome(frames)
@@ -111,7 +115,9 @@ class _Batch:
             for at in range(0, len(stretches), ACK_RANGES_MAX):
                 receipts.append(Receipt(topic, boot, stretches[at : at + ACK_RANGES_MAX]))
         self._boots.keep(self._alarms)
-        stored = [(row, post) for row, post in self._stored if (row.boot_key, row.seq) not in self._conflicts.evicted]
+        stored, evicted = self._stored, self._conflicts.evicted
+        if evicted:
+            stored = [(row, post) for row, post in stored if (row.boot_key, row.seq) not in evicted]
         crossings.follow(self._connection, stored, self._tallies)
         self._tallies.keep(self._connection)
         total = self._tallies.total
@@ -122,7 +128,7 @@ class _Batch:
         if not frame.where or frame.aside:
             return False
         settled = self._settled[self._boots.of(frame.topic, frame.boot).key][2]
-        return all(row.seq in settled for row in frame.rows)
+        return settled.issuperset([row.seq for row in frame.rows])
 
     # --- what a frame says, whether it is stored or not ---
     def _offered(self, frame: Prepared) -> _Offered | None:
@@ -203,8 +209,8 @@ class _Batch:
         device, post = offered.boot.device, offered.frame.topic.post
         self._stored.extend((row, post) for row in stored)
         self._tallies.add(device, "events", len(stored))
-        self._tallies.add(device, "alarms", sum(row.type == LaneAlarm.TYPE for row in stored))
-        offered.settled.update(row.seq for row in stored)
+        self._tallies.add(device, "alarms", [row.type for row in stored].count(LaneAlarm.TYPE))
+        offered.settled.update([row.seq for row in stored])
 
 
 def _sender(frame: Prepared) -> str:
