@@ -2,12 +2,11 @@
 
 import argparse
 import importlib
-import json
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from borderpost.errors import Fault
+from borderpost.errors import Fault, say
 
 # Each verb's module offers add_parser(subparsers); the module itself imports its app only when the verb runs.
 VERBS = ("demo", "doctor", "document", "edge", "gate", "gateway", "device", "face", "sim")
@@ -41,7 +40,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except Fault as fault:
         if debug:
             raise
-        return _say(fault, as_json=as_json)
+        return say(fault, as_json=as_json)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # Somebody closed the pipe (| head): nothing is left to say.
@@ -50,14 +49,14 @@ def main(words: Sequence[str] | None = None) -> int:
         if debug:
             raise
         if isinstance(error, OSError) and error.filename is not None:  # a path that was typed wrong, a disk, an owner
-            return _say(_unusable(error), as_json=as_json)
+            return say(_unusable(error), as_json=as_json)
         unexpected = Fault(
             "unexpected",
             f"Something failed that should not: {type(error).__name__}.",
             "Run the command again with `borderpost --debug ...` and report what it prints.",
             exit_code=70,
         )
-        return _say(unexpected, as_json=as_json)
+        return say(unexpected, as_json=as_json)
 
 
 def _unusable(error: OSError) -> Fault:
@@ -70,14 +69,6 @@ def _too_much(words: Sequence[str]) -> Fault:
     options = [word.partition("=")[0] for word in words if word.startswith("-")]
     what = ", ".join(options) or f"{len(words)} that belong to no option"
     return Fault("usage", f"Unrecognized arguments: {what}.", "See `--help` behind the same verb.")
-
-
-def _say(fault: Fault, *, as_json: bool) -> int:
-    if as_json:
-        print(json.dumps({"error": {"code": fault.code, "message": fault.message, "cure": fault.cure}}))
-    else:
-        print(" ".join(part for part in (fault.message, fault.cure) if part), file=sys.stderr)
-    return fault.exit_code
 
 
 if __name__ == "__main__":

@@ -34,14 +34,14 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps({"quarantine": shown, "total": total, "next": following}))
     else:
         print(
-            "\n".join(map(_line, shown)) or ("Nothing is set aside." if not total else "Nothing comes after this row.")
+            "\n".join(map(line, shown)) or ("Nothing is set aside." if not total else "Nothing comes after this row.")
         )
         if len(shown) < total:
             print(f"{len(shown)} of {total} are shown" + (f"; the next: --after {following}" if more else "") + ".")
     return 1 if total else 0
 
 
-def _line(row: dict[str, Any]) -> str:
+def line(row: dict[str, Any]) -> str:
     """The topic is whatever somebody made it: a terminal must not be told anything by it."""
     received = datetime.fromtimestamp(row["received_ms"] / 1000, UTC).isoformat(timespec="seconds")
     topic = "".join(letter if letter.isprintable() else "?" for letter in row["topic"])

@@ -77,7 +77,7 @@ class Queries:
         rows = self._connection.execute(
             "SELECT row, sender, topic, reason, detail, boot, first, last, size_bytes, received_ms"
             " FROM quarantine WHERE row < ? ORDER BY row DESC LIMIT ?",
-            (ROW_MAX if after is None else min(after, ROW_MAX), limit),
+            (ROW_MAX if after is None else max(0, min(after, ROW_MAX)), limit),
         )
         return [dict(row) for row in rows]
 

@@ -1,20 +1,29 @@
 """``./run bench [NAME ...]``: measure, and tell each figure beside its goal."""
 
-import argparse
 import importlib
 import json
 import os
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from borderpost.__main__ import Parser
+from borderpost.errors import Fault, say
 from tests.bench.machine import load, machine
 from tests.bench.page import FIGURES, page, table
 
 NAMES = ("documents", "face", "outbox", "pages", "processes", "lane", "messages", "delivery", "scale")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
+def main(words: Sequence[str]) -> int:
+    try:
+        return run(words)
+    except Fault as fault:
+        return say(fault, as_json="--json" in words)
+
+
+def run(words: Sequence[str]) -> int:
+    parser = Parser(prog="./run bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to measure (default: all): {', '.join(NAMES)}")
     parser.add_argument(
         "--travellers", type=int, default=10, metavar="N", help="how many cross in the bench of the lane"
@@ -22,9 +31,10 @@ def main() -> int:
     parser.add_argument("--long", action="store_true", help="a million events of backlog in the bench of delivery")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--write", action="store_true", help="into docs/figures.md, where the others stay")
-    options = parser.parse_args()
+    options = parser.parse_args(words)
     if unknown := set(options.names) - set(NAMES):
-        parser.error(f"there is no bench {', '.join(sorted(unknown))}; choose from {', '.join(NAMES)}")
+        message = f"There is no bench {', '.join(sorted(unknown))}."
+        raise Fault("no-bench", message, f"Choose from: {', '.join(NAMES)}.")
     os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")  # its warnings are no figures
     here = machine()
     measured: dict[str, object] = {"machine": here}
@@ -42,4 +52,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

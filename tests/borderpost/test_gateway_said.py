@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from borderpost.__main__ import main
-from borderpost.gateway import _gap, _set_aside
+from borderpost.gateway import _gap
+from borderpost.gateway_quarantine import line
 
 NOBODY = "11111111-1111-4111-8111-111111111111"
 
@@ -17,7 +18,7 @@ def test_a_gap_is_said_in_numbers() -> None:
 
 def test_what_is_set_aside_tells_when_why_and_from_whom_and_commands_no_terminal() -> None:
     row = {"received_ms": 0, "reason": "not-a-frame", "detail": "not CBOR", "sender": "", "topic": "bp/1/\x1b[2J/evt"}
-    assert _set_aside(row) == "1970-01-01T00:00:00+00:00  not-a-frame (not CBOR): an unproven sender on bp/1/?[2J/evt"
+    assert line(row) == "1970-01-01T00:00:00+00:00  not-a-frame (not CBOR): an unproven sender on bp/1/?[2J/evt"
 
 
 def test_a_restore_and_an_erasure_say_what_is_left_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

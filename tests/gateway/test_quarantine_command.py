@@ -54,6 +54,7 @@ def test_a_page_that_ends_where_all_ends_has_none_after_it(state: Path, capsys: 
     beyond = told(capsys, state, "--after", str(page["quarantine"][-1]["row"]))  # something is set aside all the same
     assert beyond == {"quarantine": [], "total": COUNT, "next": None}
     assert len(told(capsys, state, "--after", str(10**30))["quarantine"]) == COUNT
+    assert told(capsys, state, "--after", str(-(10**30))) == beyond
 
 
 def test_a_person_reads_how_many_there_are_and_how_to_see_the_rest(
