@@ -26,7 +26,6 @@ from gateway.config import Config
 from gateway.downlink.sending import Downlink
 from gateway.errors import GatewayError
 from gateway.identity.enrolment import receive_devices
-from gateway.identity.register import Register
 from gateway.intake.judging import JudgeProcess
 from gateway.intake.known import Known
 from gateway.intake.meter import Meter
@@ -103,7 +102,7 @@ class _Gateway:
         self._folder, self._config = folder, config
         self._changes, self._shown = Changes(), Changes()
         self._queries = Queries(shown)
-        self._known = Known(Register(shown))
+        self._known = Known(shown)
         self._board = Board(self._overview, self._changes)
         self._lanes = Lanes(time.monotonic)
         keys = Keys(folder.region_keys(), folder.ack_key())

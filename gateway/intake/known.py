@@ -1,24 +1,28 @@
 """Whose frames may be believed at this moment? The register, read again whenever it has changed and not before.
 
-With two thousand devices a reading costs more than a batch of frames; the version costs one row. A revocation by any
-process counts from the next batch on (D30).
+With two thousand devices a reading costs more than a batch of frames; the version and the epoch cost a row each. A
+revocation by any process counts from the next batch on (D30).
 """
 
+from gateway.care.epoch import epoch
 from gateway.identity.register import Register
+from gateway.store.connection import Connection
 from messages.keys import KeyRecord
 
 
 class Known:
     """One reader's view of the register, for the thread that reads it."""
 
-    def __init__(self, register: Register) -> None:
-        self._register = register
-        self._version: int | None = None
+    def __init__(self, reader: Connection) -> None:
+        self._reader = reader
+        self._register = Register(reader)
+        self._seen: tuple[str, int] | None = None
         self._keys: dict[str, KeyRecord] = {}
         self._devices: list[KeyRecord] = []
 
     def keys(self) -> dict[str, KeyRecord]:
-        """Every key by its id. Raises StoreFault: a fault of the disk is never a stranger's frame."""
+        """Every key by its id; another object when anything changed. Raises StoreFault: a fault of the disk is never a
+        stranger's frame."""
         self._look()
         return self._keys
 
@@ -28,8 +32,9 @@ class Known:
         return self._devices
 
     def _look(self) -> None:
-        version = self._register.version()
-        if version != self._version:
-            # The version is read first: what changes in between is read again at the next look.
+        # A register that came from a backup may bear the number of the one before it, and hold other keys.
+        seen = epoch(self._reader), self._register.version()
+        if seen != self._seen:
+            # Both are read first: what changes in between is read again at the next look.
             self._keys, self._devices = self._register.snapshot(), self._register.devices()
-            self._version = version
+            self._seen = seen

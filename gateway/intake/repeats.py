@@ -1,7 +1,8 @@
 """Which frames have we stored just now? They come again when an answer was late, and most often when we are slow.
 
 So telling them must cost next to nothing, or a slow hour would make itself slower. Only what is committed is here, and
-only while the register stands as it stood: whoever was revoked is looked at again.
+only while register and epoch stand as they stood: whoever was revoked is looked at again, and so is everything that
+a store from a backup may lack.
 """
 
 from collections import OrderedDict

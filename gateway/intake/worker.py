@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ParamSpec, Protocol, TypeVar
 
-from gateway.care.epoch import epoch
-from gateway.identity.register import Register
+from gateway.care.epoch import OtherEpoch, epoch
 from gateway.intake.judge import judge
 from gateway.intake.known import Known
 from gateway.intake.meter import Meter
@@ -99,7 +98,7 @@ class Worker:
         self._down, self._downs_turn = down, asyncio.Lock()
         self._judge = judge
         self._epoch = epoch(reader)
-        self._known = Known(Register(reader))
+        self._known = Known(reader)
         self._repeats = Repeats()
         self.meter = meter or Meter()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="intake")
@@ -131,9 +130,12 @@ class Worker:
         while True:
             try:
                 if prepared is None:
-                    keys = self._known.keys()
+                    expected, keys = self._epoch, self._known.keys()
                     prepared = await self._prepared(frames, keys)
-                outcome = await self._in_thread(store, self._writer, prepared, self._now())
+                outcome = await self._in_thread(store, self._writer, prepared, self._now(), expected)
+            except OtherEpoch as other:  # It comes from a backup: it may lack what came again, and know other keys.
+                self._epoch, prepared = other.current, None
+                continue
             except StoreFault as error:  # a full disk, a lost disk, a lock that stays
                 self._say_refused(error)
                 await asyncio.sleep(delay_s)
@@ -144,7 +146,7 @@ class Worker:
                     self._repeats.remember(frame.topic, frame.payload, keys, stored)
             self.meter.committed(len(frames), outcome.stored, time.perf_counter() - began_s)
             self._say_stored(outcome)
-            return [self._acknowledgement(receipt) for receipt in outcome.receipts]
+            return [self._acknowledgement(receipt, expected) for receipt in outcome.receipts]
 
     async def _prepared(self, frames: Sequence[Message], keys: Mapping[str, KeyRecord]) -> list[Prepared]:
         known = [self._repeats.known(frame.topic, frame.payload, keys) for frame in frames]
@@ -164,8 +166,8 @@ class Worker:
     async def _in_thread(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: call(*args, **kwargs))
 
-    def _acknowledgement(self, receipt: Receipt) -> Message:
-        payload = seal_ack(receipt.boot, receipt.seqs, receipt.topic, self._keys.ack, epoch=self._epoch)
+    def _acknowledgement(self, receipt: Receipt, committed_to: str) -> Message:
+        payload = seal_ack(receipt.boot, receipt.seqs, receipt.topic, self._keys.ack, epoch=committed_to)
         return Message(str(receipt.topic.to(Channel.ACK)), payload)
 
     def _hear_all(self, statuses: Sequence[Message]) -> list[Heard]:

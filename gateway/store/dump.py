@@ -19,12 +19,24 @@ BUSY_LIMIT_S: Final = 30.0
 EVENTS: Final = "SELECT count(*) FROM events"
 EMPTY: Final = """
 DO $$ DECLARE found text; BEGIN
+    IF to_regclass('public.epochs') IS NOT NULL THEN
+        LOCK TABLE public.epochs IN ACCESS EXCLUSIVE MODE; -- workers of other hosts look here first (expect_epoch)
+    END IF;
     FOR found IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
         EXECUTE format('DROP TABLE IF EXISTS public.%I CASCADE', found);
     END LOOP;
     FOR found IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' LOOP
         EXECUTE format('DROP SEQUENCE IF EXISTS public.%I CASCADE', found);
     END LOOP;
+END $$;
+"""
+# Workers of other hosts run on. Without an epoch they commit nothing until whoever restores has begun a new one: under
+# the backup's own they would acknowledge what they remember, and what was revoked since would not be so again yet.
+BEING_RESTORED: Final = """
+DO $$ BEGIN
+    IF to_regclass('public.epochs') IS NOT NULL THEN
+        DELETE FROM public.epochs;
+    END IF;
 END $$;
 """
 
@@ -74,12 +86,13 @@ def replace_sqlite(path: Path, fresh: Path) -> None:
 
 
 def load_postgres(url: str, file: Path) -> None:
-    """Replace every table of the database by what the dump holds, in one transaction."""
-    first, then = file.with_name("empty.sql"), file.with_name("script.sql")
+    """Replace every table of the database by what the dump holds, in one transaction. It has no epoch then."""
+    first, then, last = (file.with_name(name) for name in ("empty.sql", "script.sql", "last.sql"))
     first.write_text(EMPTY)
+    last.write_text(BEING_RESTORED)
     _call(url, "pg_restore", "--no-owner", "--no-privileges", "--file", str(then), str(file))
     whole = ("--quiet", "--no-psqlrc", "--single-transaction", "--set", "ON_ERROR_STOP=1")
-    _call(url, "psql", *whole, "--output", os.devnull, "--file", str(first), "--file", str(then))
+    _call(url, "psql", *whole, "--output", os.devnull, "--file", str(first), "--file", str(then), "--file", str(last))
 
 
 def _dump_postgres(url: str, file: Path) -> int:

@@ -138,7 +138,7 @@ class PostgresStore:
             if ended != "COMMIT":  # A transaction that had failed: the server rolls it back and calls that no error.
                 raise StoreFault("rolled-back")
         except BaseException:
-            self._months.clear()  # a part that was made goes with the transaction that made it
+            self._months.clear()  # a part that was made goes with it; a restore (OtherEpoch) took others
             with suppress(StoreFault):  # Where the server went, it has rolled back by itself.
                 self.execute("ROLLBACK")
             raise

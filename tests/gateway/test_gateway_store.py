@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from borderpost.__main__ import main as borderpost
+from gateway.care.epoch import begin_epoch
 from gateway.identity.register import Register
 from gateway.intake.known import Known
 from gateway.intake.rebuild import rebuild
@@ -128,12 +129,25 @@ def test_the_register_is_read_again_when_it_changed_and_not_before(desk: Desk) -
     with closing(connect(desk.region.authority.store_path())) as reader:
         asked: list[str] = []
         reader.raw.set_trace_callback(asked.append)
-        known = Known(Register(reader))
+        known = Known(reader)
         assert set(known.keys()) == {"lane-1"}
         asked.clear()
         assert known.keys() is known.keys()
-        assert len(asked) == 2  # a version each
+        assert len(asked) == 4  # an epoch and a version each
         desk.region.lane("lane-2")
         assert [record.device for record in known.devices()] == ["lane-1", "lane-2"]
         Register(desk.connection).revoke("lane-1")
+        assert known.keys()["lane-1"].revoked
+
+
+def test_d30_a_register_from_a_backup_is_read_again_though_it_bears_the_same_number(desk: Desk) -> None:
+    register = Register(desk.connection)
+    desk.region.lane("lane-1")
+    with closing(connect(desk.region.authority.store_path())) as reader:
+        known = Known(reader)
+        assert not known.keys()["lane-1"].revoked
+        number = register.version()
+        register.revoke("lane-1")  # as it is in the backup, in which something else has not happened yet
+        desk.connection.execute("UPDATE register_version SET version = ?", (number,))
+        begin_epoch(desk.connection, LATER)
         assert known.keys()["lane-1"].revoked

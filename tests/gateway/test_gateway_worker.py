@@ -1,13 +1,19 @@
 """What one worker promises about a disk that is full, and about lanes that speak."""
 
 import asyncio
+import sqlite3
+from collections.abc import Mapping, Sequence
 from contextlib import closing
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from gateway.care.epoch import begin_epoch, epoch
 from gateway.identity.register import Register
 from gateway.intake import worker as worker_module
+from gateway.intake.judge import judge
+from gateway.intake.prepared import Prepared, prepare
 from gateway.intake.quarantine import ROWS_PER_SENDER
 from gateway.intake.vault import Vault
 from gateway.intake.worker import Keys, Message, Worker
@@ -16,7 +22,7 @@ from gateway.queries import Queries
 from gateway.store.sqlite import connect
 from messages.ack import verify_ack
 from messages.facts import LaneAlarm
-from messages.keys import DeviceKey, GatewayRecord
+from messages.keys import DeviceKey, GatewayRecord, KeyRecord
 from messages.status import sign_status
 from messages.topics import Channel
 from tests.gateway.desk import offer_with_bodies
@@ -24,10 +30,10 @@ from tests.gateway.desk import offer_with_bodies
 LIMIT_S = 20.0
 
 
-def worker(region: Any, writer: Any, reader: Any, lanes: Lanes) -> Worker:
+def worker(region: Any, writer: Any, reader: Any, lanes: Lanes, judge: Any = None) -> Worker:
     authority = region.authority
-    keys = Keys(authority.region_keys(), authority.ack_key())
-    return Worker(writer, reader, Vault(authority.store_key()), keys, lanes, lambda: region.now, lambda: None)
+    keys, vault = Keys(authority.region_keys(), authority.ack_key()), Vault(authority.store_key())
+    return Worker(writer, reader, vault, keys, lanes, lambda: region.now, lambda: None, judge=judge)
 
 
 def test_a_full_store_acknowledges_nothing_and_goes_on_when_there_is_room(region: Any) -> None:
@@ -173,3 +179,113 @@ def test_a_frame_of_which_something_found_no_room_is_never_taken_for_settled(reg
     record = GatewayRecord("gateway-1", lane.enrolled.gateways["gateway-1"])
     for reply in asyncio.run(asyncio.wait_for(story(), LIMIT_S)):
         assert verify_ack(reply.payload, lane.topic, {"gateway-1": record}).seqs == ((1, 1), (3, 3))
+
+
+# --- a store that is replaced under a worker that runs on ---
+class Backup:
+    """The store as it was, and a restore that does not wait for the workers, as that of a PostgreSQL does not."""
+
+    def __init__(self, region: Any) -> None:
+        self._path, self._now = region.authority.store_path(), region.now
+        self._held = sqlite3.connect(":memory:")
+        with closing(connect(self._path)) as store:
+            store.raw.backup(self._held)
+
+    def load(self) -> None:
+        with closing(connect(self._path)) as store:
+            self._held.backup(store.raw)
+
+    def begin_epoch(self) -> str:
+        with closing(connect(self._path)) as store:
+            return begin_epoch(store, self._now)
+
+    def restore(self) -> str:
+        self.load()
+        return self.begin_epoch()
+
+    def close(self) -> None:
+        self._held.close()
+
+
+class RestoringJudge:
+    """While it judges its second batch, the store is replaced."""
+
+    def __init__(self, region: Any, held: Backup) -> None:
+        self._region, self._vault, self._held = (
+            region.authority.region_keys(),
+            Vault(region.authority.store_key()),
+            held,
+        )
+        self.batches: list[int] = []
+
+    async def judge(
+        self, frames: Sequence[tuple[str, bytes]], keys: Mapping[str, KeyRecord], now: datetime
+    ) -> list[Prepared]:
+        self.batches.append(len(frames))
+        if len(self.batches) == 2:
+            self._held.restore()
+        return prepare([judge(topic, payload, keys, self._region) for topic, payload in frames], self._vault, now)
+
+
+def stored(reader: Any) -> list[int]:
+    return [row["seq"] for row in reader.execute("SELECT seq FROM events ORDER BY seq")]
+
+
+def told(lane: Any, replies: Sequence[Message]) -> list[tuple[Any, str]]:
+    known = {kid: GatewayRecord(kid, public) for kid, public in lane.enrolled.gateways.items()}
+    acks = [verify_ack(reply.payload, lane.topic, known) for reply in replies]
+    return [(ack.seqs, ack.epoch) for ack in acks]
+
+
+def test_what_a_restored_store_lacks_is_stored_again_though_the_worker_remembers_it(region: Any) -> None:
+    lane, path = region.lane(), region.authority.store_path()
+    frame = Message(str(lane.topic), lane.frame([lane.granted(1), lane.left(1)]))
+
+    async def story() -> None:
+        with closing(Backup(region)) as held, closing(connect(path)) as writer, closing(connect(path)) as reader:
+            desk, before = worker(region, writer, reader, Lanes(lambda: 0.0)), epoch(reader)
+            assert told(lane, await desk.take([frame])) == [(((1, 2),), before)]
+            fresh = held.restore()
+            assert stored(reader) == []
+            assert told(lane, await desk.take([frame])) == [(((1, 2),), fresh)]
+            assert stored(reader) == [1, 2]
+            desk.close()
+
+    asyncio.run(asyncio.wait_for(story(), LIMIT_S))
+
+
+def test_a_batch_that_was_judged_for_another_store_is_judged_anew(region: Any) -> None:
+    lane, path = region.lane(), region.authority.store_path()
+    first, second = (Message(str(lane.topic), lane.frame([lane.alarm()])) for _ in range(2))
+
+    async def story() -> None:
+        with closing(Backup(region)) as held, closing(connect(path)) as writer, closing(connect(path)) as reader:
+            restoring = RestoringJudge(region, held)
+            desk = worker(region, writer, reader, Lanes(lambda: 0.0), restoring)
+            await desk.take([first])
+            replies = await desk.take([first, second])  # the first is remembered: only the second is judged
+            assert restoring.batches == [1, 1, 2]
+            assert told(lane, replies) == [(((1, 2),), epoch(reader))]
+            assert stored(reader) == [1, 2]
+            desk.close()
+
+    asyncio.run(asyncio.wait_for(story(), LIMIT_S))
+
+
+def test_nothing_is_committed_to_a_store_that_is_being_restored(region: Any) -> None:
+    lane, path = region.lane(), region.authority.store_path()
+    frame = Message(str(lane.topic), lane.frame([lane.alarm()]))
+
+    async def story() -> None:
+        with closing(Backup(region)) as held, closing(connect(path)) as writer, closing(connect(path)) as reader:
+            desk = worker(region, writer, reader, Lanes(lambda: 0.0))
+            writer.execute("DELETE FROM epochs")
+            taking = asyncio.create_task(desk.take([frame]))
+            while desk.store_ok:  # noqa: ASYNC110 (polls with a limit)
+                await asyncio.sleep(0.01)
+            assert stored(reader) == []
+            fresh = held.begin_epoch()
+            assert told(lane, await taking) == [(((1, 1),), fresh)]
+            desk.close()
+
+    asyncio.run(asyncio.wait_for(story(), LIMIT_S))

@@ -23,12 +23,17 @@ from gateway.identity.authority import Authority, set_up
 from gateway.identity.joining import Joining
 from gateway.identity.register import Register
 from gateway.intake.judge import judge
-from gateway.intake.recording import record
+from gateway.intake.prepared import prepare
+from gateway.intake.recording import record, store
 from gateway.intake.vault import Vault
-from gateway.intake.worker import Heard, Message
+from gateway.intake.worker import Heard, Keys, Message, Worker
+from gateway.lanes import Lanes
 from gateway.state import StateFolder
+from gateway.store.connection import StoreFault
+from gateway.store.dump import POSTGRES, dump, load_postgres
+from messages.ack import verify_ack
 from messages.command import Answer, Result, seal_answer, verify_command
-from messages.keys import ControlRecord
+from messages.keys import ControlRecord, GatewayRecord
 from messages.manifest import read_chunk, verify_manifest, whole
 from messages.topics import Channel
 from simulators.network.postgres import Postgres
@@ -75,6 +80,45 @@ def test_a_region_on_postgres_is_restored_as_it_was_but_for_what_was_erased_and_
     with closing(region.authority.open_store()) as connection:
         assert [(epoch(connection),)] != before
         assert Register(connection).snapshot()[lane.name].revoked
+
+
+def test_a_worker_that_runs_on_while_postgres_is_restored_stores_again_what_is_lost(region: Region) -> None:
+    lane, authority = region.lane(), region.authority
+    made = backup(authority, region.folder / "tape", region.now, PASSPHRASE)
+    frame = Message(str(lane.topic), lane.frame([lane.granted(1), lane.left(1)]))
+    keys, vault = Keys(authority.region_keys(), authority.ack_key()), Vault(authority.store_key())
+
+    async def story() -> list[Message]:
+        with closing(authority.open_store()) as writer, closing(authority.open_store()) as reader:
+            desk = Worker(writer, reader, vault, keys, Lanes(lambda: 0.0), lambda: region.now, lambda: None)
+            replies = await desk.take([frame])
+            restore(region.state, made.file, region.now, secret=None, force=True)
+            replies += await desk.take([frame])
+            desk.close()
+            return replies
+
+    known = {kid: GatewayRecord(kid, public) for kid, public in lane.enrolled.gateways.items()}
+    before, after = (verify_ack(reply.payload, lane.topic, known) for reply in asyncio.run(story()))
+    assert before.seqs == after.seqs == ((1, 2),)
+    assert [(after.epoch,)] == rows(region, "SELECT epoch FROM epochs")
+    assert before.epoch != after.epoch
+    assert rows(region, "SELECT seq FROM events ORDER BY seq") == [(1,), (2,)]
+    assert rows(region, "SELECT count(*) FROM events_rest") == [(0,)]  # else no part for this month could be made again
+
+
+def test_between_its_tables_and_its_epoch_a_restored_postgres_takes_nothing_in(region: Region, tmp_path: Path) -> None:
+    lane = region.lane()
+    with closing(region.authority.open_store()) as connection:
+        before = epoch(connection)
+        dump(region.authority.config.store, Path(), tmp_path)
+        load_postgres(region.authority.config.store, tmp_path / POSTGRES)
+        verdict = judge(
+            str(lane.topic), lane.frame([lane.alarm()]), Register(connection).snapshot(), region.authority.region_keys()
+        )
+        prepared = prepare([verdict], Vault(region.authority.store_key()), region.now)
+        with pytest.raises(StoreFault, match="being-restored"):
+            store(connection, prepared, region.now, before)
+    assert rows(region, "SELECT count(*) FROM events") == [(0,)]
 
 
 def test_h08_a_backup_of_postgres_shows_no_password_and_opens_with_its_passphrase_alone(
