@@ -5,7 +5,15 @@ import json
 from pathlib import Path
 
 from borderpost import device_command, device_region
-from borderpost.device_identity import enrol_by_claim, enrol_here, enrol_many_here, known, renew_at_gateway, renew_here
+from borderpost.device_identity import (
+    enrol_by_claim,
+    enrol_here,
+    enrol_many_here,
+    intact,
+    known,
+    renew_at_gateway,
+    renew_here,
+)
 from borderpost.errors import Fault
 from borderpost.verbs import verb
 
@@ -50,11 +58,11 @@ def _enrol(args: argparse.Namespace) -> int:
     if (args.at is None) != (args.claim is None):
         raise Fault("usage", "--at and --claim belong together.", "Get a code with: borderpost device claim")
     folder: Path = args.edge / "identity"
-    present = known(folder)
+    present = known(folder) if args.claim is None else intact(folder)
     if present is not None and (present.get("device"), present.get("post")) != (args.device, args.post):
         message = f"This folder belongs to device {present.get('device')} of post {present.get('post')}."
         raise Fault("other-device", message, "Choose another --edge.")
-    # With a claim an enrolled device may come again: its certificate ended too long ago to be renewed.
+    # With a claim an enrolled device may come again: its certificate ended too long ago, or its folder was damaged.
     if args.at is not None:
         enrol_by_claim(args.at, args.claim, folder, args.post, args.device)
     elif present is None:

@@ -87,7 +87,7 @@ def renew_at_gateway(at: str | None, folder: Path, *, new_key: bool) -> None:
 
 @contextmanager
 def _device_errors() -> Iterator[None]:
-    from edge.identity.enrolling import EnrolmentRefused
+    from edge.identity.asking import EnrolmentRefused
 
     try:
         yield
@@ -108,11 +108,20 @@ def _now() -> "Stamp":
 
 def known(folder: Path) -> dict[str, object] | None:
     """What identity.toml says; None where nobody is enrolled."""
+    from edge.identity.enrolling import LOST
     from edge.identity.files import IdentityFolder
 
     try:
         return IdentityFolder(folder).known()
     except ValueError:
-        raise Fault(
-            "damaged", f"The identity in {folder} is damaged.", "Take the folder away and enrol again."
-        ) from None
+        raise Fault("damaged", f"The identity in {folder} is damaged.", LOST) from None
+
+
+def intact(folder: Path) -> dict[str, object] | None:
+    """As ``known``, for whoever has a claim: it brings back also a device of which its signing keys alone are left."""
+    from edge.identity.files import IdentityFolder
+
+    try:
+        return IdentityFolder(folder).known()
+    except ValueError:
+        return None

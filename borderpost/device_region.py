@@ -33,6 +33,9 @@ def _claim(args: argparse.Namespace) -> int:
         print(json.dumps({"claim": claim.code, "device": args.device, "post": args.post, "ends": ends}))
     else:
         at = authority.config.enrolment or "HOST:PORT"
+        if claim.known:
+            print(f"{args.device} is enrolled: this brings it back with its own keys. If its card was replaced, or its")
+            print(f"keys are lost, say instead: borderpost device revoke {args.device}, and claim a new name.\n")
         print(f"{claim.code}\n\nGood once, until {ends}. At the device, while the gateway runs:")
         print(f"borderpost device enrol --at {at} --claim CODE --edge DIR --post {args.post} --device {args.device}")
     return 0

@@ -9,15 +9,18 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from messages.keys import SEED_BYTES
+from messages.keys import SEED_BYTES, device_of
 from messages.topics import is_name
 
 BODY_MAX_BYTES: Final = 16_384
+NONCE_BYTES: Final = 24
+ENDS_MAX_S: Final = 253_402_300_799  # the last second that a date can show
 ENROL_PATH: Final = "/v1/enrol"
 RENEW_PATH: Final = "/v1/renew"
 NONCE_PATH: Final = "/v1/nonce"
 CA_PATH: Final = "/v1/ca"
 PLAIN: Final = re.compile(r"[A-Za-z0-9.:\[\]-]{0,200}")
+NONCE: Final = re.compile(rf"[0-9a-f]{{{2 * NONCE_BYTES}}}")
 ENROL_LABEL: Final = b"borderpost-enrol-1\n"
 RENEW_LABEL: Final = b"borderpost-renew-1\n"
 
@@ -50,6 +53,12 @@ class RenewRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     signature: bytes
     public: bytes | None = None
     proof: bytes | None = None
+
+
+class Nonce(msgspec.Struct, frozen=True):
+    """``nonce`` in hexadecimal digits: what a renewal must sign to be one of the last minute."""
+
+    nonce: str
 
 
 class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,14 +111,23 @@ def read_renew(body: bytes) -> RenewRequest:
     return _checked(_decode(body, RenewRequest))
 
 
+def read_nonce(body: bytes) -> bytes:
+    text = _decode(body, Nonce).nonce
+    if not NONCE.fullmatch(text):
+        raise BadRequest("The answer holds no nonce (docs/contract.md, 13.6).")
+    return bytes.fromhex(text)
+
+
 def read_enrolled(body: bytes) -> Enrolled:
     enrolled = _decode(body, Enrolled)
     publics = [enrolled.region_public, *enrolled.gateways.values(), *enrolled.controls.values()]
     names = [enrolled.region, enrolled.post, enrolled.region_kid, *enrolled.gateways, *enrolled.controls]
     # What is written into identity.toml: a quoting mark in it would let the other end write its own lines there.
-    plain = all(map(is_name, [*names, enrolled.kid.partition(".")[0]])) and PLAIN.fullmatch(enrolled.kid + enrolled.at)
+    plain = all(map(is_name, names)) and device_of(enrolled.kid) and PLAIN.fullmatch(enrolled.at)
     if not plain or not enrolled.gateways or any(len(public) != SEED_BYTES for public in publics):
         raise BadRequest("The answer names a key that is none.")
+    if not 0 <= enrolled.not_after_s <= ENDS_MAX_S:
+        raise BadRequest("The answer names a date that is none.")
     return enrolled
 
 
@@ -132,4 +150,7 @@ def _checked(request: Request) -> Request:
         raise BadRequest("A name or a key in the request is none.")
     if isinstance(request, EnrolRequest) and not is_name(request.post):
         raise BadRequest("A name or a key in the request is none.")
+    # Nobody looks for a key, or writes of one, whose name a stranger made up: it may hold anything, and be long.
+    if isinstance(request, RenewRequest) and device_of(request.kid) != request.device:
+        raise BadRequest("The key that asks is none of this device.")
     return request

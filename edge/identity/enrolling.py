@@ -5,22 +5,19 @@ compared, and only then is a connection made that the CA must prove and that the
 device's own signing key proves it, even when its certificate has ended.
 """
 
-import http.client
-import json
-import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
+from edge.identity.asking import EnrolmentRefused, Link
 from edge.identity.files import Files, IdentityFolder, files_of, request_pem
 from edge.identity.tls import unnamed_context
 from edge.outbox.clock import Stamp
 from messages.claim import BadClaim, Claim
 from messages.enrolment import (
-    BODY_MAX_BYTES,
     CA_PATH,
     ENROL_PATH,
     NONCE_PATH,
@@ -31,21 +28,15 @@ from messages.enrolment import (
     RenewRequest,
     enrol_text,
     read_enrolled,
+    read_nonce,
     renew_text,
     write,
 )
 from messages.keys import DeviceKey, device_of
 
-ANSWER_LIMIT_S: Final = 10.0
-PORT_MAX: Final = 65_535
-
-
-class EnrolmentRefused(Exception):
-    """Why it did not come about: ``code`` for programs, a sentence, and a cure. Nothing on the disk was changed."""
-
-    def __init__(self, code: str, message: str, cure: str = "") -> None:
-        super().__init__(f"{message} {cure}".strip())
-        self.code, self.message, self.cure = code, message, cure
+OTHER_KEY: Final = ("device-known", "claim-used")  # perhaps with the other key that lies here
+LOST: Final = "Enrol it with a new claim; if its keys are lost, revoke the device and claim a new name for it."
+Answer = TypeVar("Answer", bytes, Enrolled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,32 +54,51 @@ class Renewal:
 
 
 def enrol_at(at: str, code: str, identity: Path, post: str, device: str, now: Callable[[], Stamp]) -> None:
-    """May be repeated with the same claim until it is answered: the keys in the folder stay the same."""
+    """May be repeated with the same claim until it is answered, and with a new one at any time: the device's signing
+    keys stay as they are, and nothing that counts is replaced before the answer is there."""
     try:
         claim = Claim.read(code)
     except BadClaim as error:
         raise EnrolmentRefused("claim-unreadable", f"This is no claim code: {error}.", "Type it again.") from None
-    folder, files = IdentityFolder(identity), Files()
+    folder = IdentityFolder(identity)
     folder.make()
-    folder.write(files.ca, _proven_ca(at, claim), secret=False)
-    csr = request_pem(device, folder.tls_key(files.key))
-    signer = folder.signing_key(files.signing, device)
-    proof = signer.sign(enrol_text(device, post, csr, signer.public))
-    request = EnrolRequest(claim=code, device=device, post=post, csr=csr, public=signer.public, proof=proof)
-    link = _Link(at, unnamed_context(identity / files.ca, now))
-    enrolled = _enrolled(link.ask("POST", ENROL_PATH, write(request)))
-    _expect(enrolled, device)
-    folder.keep(enrolled, device, files)
+    with folder.alone():
+        ca, files = _proven_ca(at, claim), _next_files(folder)
+        folder.write(files.ca, ca, secret=False)
+        link = Link(at, unnamed_context(identity / files.ca, now))
+        csr = request_pem(device, folder.tls_key(files.key))
+
+        def ask(signing: str) -> Enrolled:
+            signer = _signer(folder, signing, device)
+            proof = signer.sign(enrol_text(device, post, csr, signer.public))
+            request = EnrolRequest(claim=code, device=device, post=post, csr=csr, public=signer.public, proof=proof)
+            return _answer(lambda: read_enrolled(link.ask("POST", ENROL_PATH, write(request))))
+
+        signing, enrolled = _first_known(ask, folder.signing_names(files.signing))
+        _expect(enrolled, device)
+        folder.keep(enrolled, device, replace(files, signing=signing))
+
+
+def _first_known(ask: Callable[[str], Enrolled], names: list[str]) -> tuple[str, Enrolled]:
+    """The key that counts; then one whose rotation was asked for and whose answer was lost: the gateway may know it
+    alone by now."""
+    for name in names[:-1]:
+        try:
+            return name, ask(name)
+        except EnrolmentRefused as error:
+            if error.code not in OTHER_KEY:
+                raise
+    return names[-1], ask(names[-1])
 
 
 def renew_at(at: str, identity: Path, now: Callable[[], Stamp], *, new_key: bool = False) -> None:
     """A new certificate over a new TLS key, and with ``new_key`` a new signing key, signed for by the old one."""
     folder = expect_enrolled(IdentityFolder(identity))
     with folder.alone():
-        link = _Link(at, unnamed_context(identity / _known_files(folder).ca, now))
-        nonce = bytes.fromhex(str(json.loads(link.ask("GET", NONCE_PATH))["nonce"]))
+        link = Link(at, unnamed_context(identity / _known_files(folder).ca, now))
+        nonce = _answer(lambda: read_nonce(link.ask("GET", NONCE_PATH)))
         renewal = prepare(identity, nonce, new_key=new_key)
-        renewal.keep(_enrolled(link.ask("POST", RENEW_PATH, write(renewal.request))))
+        renewal.keep(_answer(lambda: read_enrolled(link.ask("POST", RENEW_PATH, write(renewal.request)))))
 
 
 def expect_enrolled(folder: IdentityFolder) -> IdentityFolder:
@@ -106,8 +116,8 @@ def prepare(identity: Path, nonce: bytes, *, new_key: bool = False) -> Renewal:
     changes_key = new_key or (identity / following.signing).exists()
     if not changes_key:
         following = files.following(new_signing=False)
-    signer = folder.signing_key(files.signing, kid)
-    follower = folder.signing_key(following.signing, device) if changes_key else None
+    signer = _signer(folder, files.signing, kid)
+    follower = _signer(folder, following.signing, device) if changes_key else None
     public = None if follower is None else follower.public
     csr = request_pem(device, folder.tls_key(following.key))
     return Renewal(folder, _signed(device, nonce, csr, signer, follower, public), following)
@@ -129,7 +139,7 @@ def _proven_ca(at: str, claim: Claim) -> bytes:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.minimum_version = ssl.TLSVersion.TLSv1_3
-    pem = _Link(at, context).ask("GET", CA_PATH)
+    pem = Link(at, context).ask("GET", CA_PATH)
     with suppress(ValueError):
         if (named := claim.proven(pem)) is not None:
             return named
@@ -137,64 +147,10 @@ def _proven_ca(at: str, claim: Claim) -> bytes:
     raise EnrolmentRefused("other-gateway", message, "Check the address; if it is right, somebody stands in between.")
 
 
-class _Link:
-    """One question, one connection."""
-
-    def __init__(self, at: str, context: ssl.SSLContext) -> None:
-        host, _, port = at.rpartition(":")
-        if not host or not (port.isascii() and port.isdigit()) or int(port) > PORT_MAX:
-            raise EnrolmentRefused("usage", f"{at!r} is no address.", "Write it as HOST:PORT.")
-        self._at, self._host, self._port, self._context = at, host.strip("[]"), int(port), context
-
-    def ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
-        try:
-            status, content = self._exchange(method, path, body)
-        except ssl.SSLCertVerificationError as error:
-            message = f"The gateway at {self._at} does not prove itself ({error.args[-1]})."
-            raise EnrolmentRefused("other-gateway", message, "Check the address and the clocks.") from error
-        except (OSError, http.client.HTTPException) as error:
-            message = f"The gateway at {self._at} does not answer ({_why(error)})."
-            raise EnrolmentRefused("no-answer", message, "Check the address and the line, and try again.") from error
-        if status != http.HTTPStatus.OK:
-            raise _refused(content)
-        return content
-
-    def _exchange(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
-        connection = http.client.HTTPSConnection(self._host, self._port, timeout=ANSWER_LIMIT_S, context=self._context)
-        try:
-            connection.request(method, path, body)
-            response = connection.getresponse()
-            return response.status, response.read(BODY_MAX_BYTES + 1)
-        finally:
-            connection.close()
-
-
-def _why(error: Exception) -> str:
-    """As a technician would say it on the telephone."""
-    match error:
-        case socket.gaierror():
-            return "nobody here knows this name"
-        case ConnectionRefusedError():
-            return "nothing listens there"
-        case TimeoutError():
-            return f"it kept silent for {ANSWER_LIMIT_S:.0f} s"
-        case ssl.SSLError():
-            return "what listens there is no enrolment"
-        case _:
-            return type(error).__name__
-
-
-def _refused(content: bytes) -> EnrolmentRefused:
+def _answer(asked: Callable[[], Answer]) -> Answer:
+    """Of an older gateway, or of somebody who is none."""
     try:
-        error = json.loads(content)["error"]
-        return EnrolmentRefused(str(error["code"]), str(error["message"]), str(error["cure"]))
-    except (ValueError, KeyError, TypeError):
-        return EnrolmentRefused("no-answer", "The gateway's answer cannot be read.", "Try again.")
-
-
-def _enrolled(content: bytes) -> Enrolled:
-    try:
-        return read_enrolled(content)
+        return asked()
     except BadRequest as error:
         raise EnrolmentRefused("no-answer", str(error), "Update this device, or the gateway.") from None
 
@@ -219,4 +175,20 @@ def _known_files(folder: IdentityFolder) -> Files:
         return files_of(_known(folder))
     except (ValueError, TypeError):
         message = f"The identity in {folder.folder} is damaged."
-        raise EnrolmentRefused("damaged", message, "Take the folder away and enrol again.") from None
+        raise EnrolmentRefused("damaged", message, LOST) from None
+
+
+def _next_files(folder: IdentityFolder) -> Files:
+    """Where an enrolment may write. Behind a damaged identity.toml, or none, nothing counts but signing keys."""
+    try:
+        known = folder.known()
+        return Files() if known is None else files_of(known).following(new_signing=False)
+    except (ValueError, TypeError):
+        return Files()
+
+
+def _signer(folder: IdentityFolder, name: str, kid: str) -> DeviceKey:
+    try:
+        return folder.signing_key(name, kid)
+    except ValueError:
+        raise EnrolmentRefused("damaged", f"The key {name} in {folder.folder} is damaged.", LOST) from None

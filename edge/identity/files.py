@@ -6,14 +6,16 @@ the new one, never half of each (docs/contract.md, 1 and 13.1).
 
 import fcntl
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -24,6 +26,8 @@ from messages.keys import DeviceKey
 NAME: Final = "identity.toml"
 PUBLIC_MODE: Final = 0o644
 FOLDER_MODE: Final = 0o700
+SIGNING: Final = re.compile(r"sign(\.[0-9]{1,6})?\.key")
+SIGNING_MAX: Final = 4  # two, but for files that somebody put there
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +74,28 @@ class IdentityFolder:
             os.close(handle)
 
     def tls_key(self, name: str) -> ec.EllipticCurvePrivateKey:
-        """The key in this file; one that is not there is made. What was cut short goes on with the same key."""
-        path = self.folder / name
-        if not path.exists():
-            self.write(name, _pem(ec.generate_private_key(ec.SECP256R1())), secret=True)
-        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise ValueError("not an elliptic curve key")
+        """The key in this file, of a certificate that is still to come: one that is not there, or damaged, is made.
+        What was cut short goes on with the same key."""
+        with suppress(FileNotFoundError, ValueError, TypeError, UnsupportedAlgorithm):
+            found = serialization.load_pem_private_key((self.folder / name).read_bytes(), password=None)
+            if isinstance(found, ec.EllipticCurvePrivateKey):
+                return found
+        key = ec.generate_private_key(ec.SECP256R1())
+        self.write(name, _pem(key), secret=True)
         return key
 
     def signing_key(self, name: str, kid: str) -> DeviceKey:
-        """As ``tls_key``: the Ed25519 seed as one line of hexadecimal digits."""
+        """As ``tls_key``, but one that is damaged is a ValueError: nothing can take its place. The Ed25519 seed as one
+        line of hexadecimal digits."""
         path = self.folder / name
         if not path.exists():
             self.write(name, _line(DeviceKey.generate(kid).seed), secret=True)
         return DeviceKey(kid, bytes.fromhex(path.read_text().strip()))
+
+    def signing_names(self, first: str) -> list[str]:
+        """``first`` where it is there, then what else lies here, in the order in which they were made; never none."""
+        there = (path.name for path in self.folder.iterdir() if SIGNING.fullmatch(path.name))
+        return sorted(there, key=lambda name: (name != first, len(name), name))[:SIGNING_MAX] or [first]
 
     def keep(self, enrolled: Enrolled, device: str, files: Files) -> None:
         """The certificate and whom to believe; identity.toml last. Then what nobody needs any more goes."""
@@ -94,7 +105,9 @@ class IdentityFolder:
         self.write("region.pub", _line(enrolled.region_public), secret=False)
         self.write("gateway.pub", _line(enrolled.gateway_public), secret=False)
         self.write(NAME, _text(enrolled, device, files).encode(), secret=False)
-        self._tidy({*files.names(), *before.names()} - ({before.signing} - {files.signing}))
+        # A rotation that was asked for, and not answered yet, may still be granted.
+        pending = files.following(new_signing=True).signing
+        self._tidy({*files.names(), *before.names(), pending} - ({before.signing} - {files.signing}))
 
     def _before(self) -> Files:
         """A running edge may still be about to read what counted until now."""

@@ -17,7 +17,8 @@ from typing import Final
 from cryptography import x509
 
 from edge.config import ConfigError
-from edge.identity.enrolling import EnrolmentRefused, renew_at
+from edge.identity.asking import EnrolmentRefused
+from edge.identity.enrolling import renew_at
 from edge.identity.identity import Identity, read_identity
 from edge.outbox.clock import Stamp
 

@@ -91,12 +91,22 @@ def check_names(post: str, device: str) -> None:
         raise GatewayError("reserved-name", f"Names that begin with {RESERVED!r} belong to the gateway's workers.")
 
 
+def check_post(known: KeyRecord, post: str) -> None:
+    if known.post != post:
+        message = f"Device {known.device} is enrolled at post {known.post}."
+        raise GatewayError("device-known", message, "Name that post; for another one, claim a new name.")
+
+
 def _check_known(known: KeyRecord | None, asked: KeyRecord) -> None:
     if known is None:
         return
     if known.revoked:
         raise GatewayError("revoked", f"Device {asked.kid} is revoked.", "Enrol it again under a new name.")
-    if (known.public, known.region, known.post) == (asked.public, asked.region, asked.post):
-        return
-    # A second machine under an enrolled name would be a clone.
-    raise GatewayError("device-known", f"Device {asked.kid} is enrolled with another key or post.", "Use a new name.")
+    check_post(known, asked.post)
+    if (known.public, known.region) != (
+        asked.public,
+        asked.region,
+    ):  # a second machine under an enrolled name would be a clone
+        message = f"Device {asked.kid} is enrolled with other keys than these."
+        cure = f"If its card was replaced or its keys are lost: device revoke {asked.kid}, then claim a new name."
+        raise GatewayError("device-known", message, cure)

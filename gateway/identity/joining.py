@@ -13,7 +13,7 @@ from gateway.care.ledger import Entry, write_down
 from gateway.errors import GatewayError
 from gateway.identity.authority import Authority
 from gateway.identity.certificates import GRACE_DAYS
-from gateway.identity.certifier import Asked, Certifier, check_names
+from gateway.identity.certifier import Asked, Certifier, check_names, check_post
 from gateway.identity.claims import HOURS_DEFAULT, HOURS_MAX, Claims, OpenClaim
 from gateway.identity.register import Device, Register
 from gateway.identity.revocation import REASON_MAX_CHARS, write_lists
@@ -26,10 +26,11 @@ NOT_YOURS: Final = "If this device is yours, its key was copied or restored: rev
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NewClaim:
-    """``code`` is told once and kept nowhere."""
+    """``code`` is told once and kept nowhere. ``known``: it brings back an enrolled device, which has its keys."""
 
     code: str
     ends: datetime
+    known: bool
 
 
 class Shown(TypedDict):
@@ -58,9 +59,11 @@ class Joining:
             known = certifier.register.device(device)
             if known is not None and known.revoked:
                 raise GatewayError("revoked", f"Device {device} is revoked.", "Claim a new name.")
+            if known is not None:
+                check_post(known, post)
             ca = self._authority.servers_ca().read_bytes()
             code = Claims(certifier.connection).make(post, device, ca, certifier.now_ms, hours)
-        return NewClaim(code, now + timedelta(hours=hours))
+        return NewClaim(code, now + timedelta(hours=hours), known is not None)
 
     def enrol(self, request: EnrolRequest, now: datetime) -> Enrolled:
         text = enrol_text(request.device, request.post, request.csr, request.public)

@@ -178,6 +178,9 @@ def test_a_key_that_belongs_to_somebody_else_is_refused(tmp_path: Path, monkeypa
         {"gateways": {"gateway-1": bytes(31)}},
         {"controls": {'control-1"': bytes(32)}},
         {"region_public": b""},
+        {"kid": "lane-1.02"},
+        {"not_after_s": -1},
+        {"not_after_s": 10**15},
     ],
 )
 def test_an_answer_cannot_write_lines_of_its_own_into_identity_toml(changes: dict[str, Any]) -> None:
@@ -193,6 +196,26 @@ def test_an_answer_that_is_good_is_read_as_it_was_written() -> None:
 def test_an_identity_that_names_files_elsewhere_is_damaged(text: str) -> None:
     with pytest.raises((ValueError, TypeError)):
         identity_files.files_of(tomllib.loads(text))
+
+
+def test_a_tls_key_that_is_damaged_is_made_anew_and_a_signing_key_never(tmp_path: Path) -> None:
+    place = IdentityFolder(tmp_path / "identity")
+    place.make()
+    for name in ("device.2.key", "sign.2.key"):
+        place.write(name, b"rot\n", secret=True)
+    assert place.tls_key("device.2.key").public_key() == place.tls_key("device.2.key").public_key()
+    with pytest.raises(ValueError, match="hexadecimal"):
+        place.signing_key("sign.2.key", "lane-1")
+
+
+def test_the_signing_keys_that_lie_there_are_found_the_one_that_counts_first(tmp_path: Path) -> None:
+    place = IdentityFolder(tmp_path / "identity")
+    place.make()
+    assert place.signing_names("sign.key") == ["sign.key"]
+    for name in ("sign.10.key", "sign.9.key", "sign.key", ".sign.11.key.new", "sign.x.key", "device.key"):
+        place.write(name, b"", secret=True)
+    assert place.signing_names("sign.9.key") == ["sign.9.key", "sign.key", "sign.10.key"]
+    assert place.signing_names("sign.2.key") == ["sign.key", "sign.9.key", "sign.10.key"]
 
 
 def test_a_key_made_twice_is_the_same_key(tmp_path: Path) -> None:

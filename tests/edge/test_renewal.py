@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from edge.identity import renewal
-from edge.identity.enrolling import EnrolmentRefused
+from edge.identity.asking import EnrolmentRefused
 from edge.identity.files import Files, IdentityFolder
 from edge.identity.identity import Identity
 from edge.identity.renewal import RETRY_CEILING_S, Renewal, Validity, retry_s

@@ -3,7 +3,9 @@
 import argparse
 import asyncio
 import contextlib
+import fcntl
 import json
+import os
 import socket
 import ssl
 import threading
@@ -19,19 +21,23 @@ from cryptography import x509
 
 from borderpost import device as device_command
 from borderpost.errors import Fault
-from edge.identity.enrolling import EnrolmentRefused, enrol_at, prepare, renew_at
+from edge.identity.asking import EnrolmentRefused, Link
+from edge.identity.enrolling import enrol_at, prepare, renew_at
 from edge.identity.identity import Identity, read_identity
 from edge.identity.renewal import Renewal, Validity
 from edge.outbox.clock import Stamp
+from gateway.errors import GatewayError
 from gateway.identity import certificates, enrolment, keyfiles
 from gateway.identity.authority import load_issuer
 from gateway.identity.enrolment import EnrolmentServer, server_tls
 from gateway.identity.joining import Joining
 from gateway.identity.nonces import GOOD_FOR_MS, Nonces
 from gateway.identity.patience import ADDRESSES_MAX, LONGEST_WAIT_S, Patience
+from gateway.identity.register import Register
 from messages.claim import Claim
-from messages.enrolment import BODY_MAX_BYTES, RENEW_PATH, write
+from messages.enrolment import BODY_MAX_BYTES, NONCE_PATH, RENEW_PATH, RenewRequest, write
 from messages.events import Clock
+from messages.keys import DeviceKey
 
 LIMIT_S = 10
 
@@ -255,6 +261,180 @@ def test_a_rotation_that_was_cut_short_behind_the_answer_is_finished_by_the_next
     assert (folder / "sign.2.key").read_bytes() == following
 
 
+# --- coming back, by a new claim ---
+def enrolled(door: Door, folder: Path) -> Identity:
+    enrol_at(door.at, door.claim(), folder, "harbour", "lane-1", now)
+    return read_identity(folder)
+
+
+def rotated(door: Door, folder: Path, *, heard: bool) -> bytes:
+    """The new signing key; if its answer was not ``heard``, the device is as it was before."""
+    toml, signing = (folder / "identity.toml").read_bytes(), (folder / "sign.key").read_bytes()
+    renew_at(door.at, folder, now, new_key=True)
+    if not heard:
+        (folder / "identity.toml").write_bytes(toml)
+        keyfiles.write(folder / "sign.key", signing, secret=True)
+    return (folder / "sign.2.key").read_bytes()
+
+
+def days_go_by(door: Door, days: int) -> None:
+    """With the daily upkeep, which ends keys that were followed a month ago."""
+    door.ahead += timedelta(days=days)
+    with contextlib.closing(door.region.authority.open_store()) as connection:
+        Register(connection).end_retired(int(door.now().timestamp() * 1000))
+
+
+def test_a_post_that_did_not_hear_of_its_rotation_comes_back_by_itself_after_forty_days(
+    door: Door, tmp_path: Path
+) -> None:
+    folder = tmp_path / "identity"
+    enrolled(door, folder)
+    following = rotated(door, folder, heard=False)
+    days_go_by(door, 40)
+    renew_at(door.at, folder, now)
+    assert read_identity(folder).device_key.kid == "lane-1.2"
+    assert (folder / "sign.2.key").read_bytes() == following
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_after_seventy_days_a_claim_brings_back_a_post_with_the_key_that_the_region_knows(
+    door: Door, tmp_path: Path, heard: bool
+) -> None:
+    folder = tmp_path / "identity"
+    enrolled(door, folder)
+    following = rotated(door, folder, heard=heard)
+    days_go_by(door, 70)
+    assert refused(lambda: renew_at(door.at, folder, now)) == "too-late"
+    back = enrolled(door, folder)
+    assert (back.device_key.kid, back.device_key.seed.hex()) == ("lane-1.2", following.decode().strip())
+    renew_at(door.at, folder, now)
+    assert read_identity(folder).device_key == back.device_key
+
+
+def test_a_rotation_that_never_arrived_is_finished_after_a_claim_brought_the_post_back(
+    door: Door, tmp_path: Path
+) -> None:
+    """The request may still be under way: its key is kept until it is granted."""
+    folder = tmp_path / "identity"
+    before = enrolled(door, folder)
+    following = prepare(folder, bytes(24), new_key=True).files.signing
+    seed = (folder / following).read_bytes()
+    assert enrolled(door, folder).device_key == before.device_key
+    assert (folder / following).read_bytes() == seed
+    renew_at(door.at, folder, now)
+    assert read_identity(folder).device_key == DeviceKey("lane-1.2", bytes.fromhex(seed.decode()))
+
+
+@pytest.mark.parametrize("left", [None, "[[["])
+def test_a_claim_brings_back_a_post_of_which_the_signing_key_alone_is_left(
+    door: Door, tmp_path: Path, capsys: pytest.CaptureFixture[str], left: str | None
+) -> None:
+    edge, folder = tmp_path / "edge", tmp_path / "edge" / "identity"
+    enrolled(door, folder)
+    rotated(door, folder, heard=True)
+    for path in folder.iterdir():
+        if not path.name.startswith("sign."):
+            path.unlink()
+    if left is not None:
+        (folder / "identity.toml").write_text(left)
+    words = ("--edge", str(edge), "--post", "harbour", "--device", "lane-1")
+    assert said(capsys, "enrol", "--at", door.at, "--claim", door.claim(), *words)["identity"] == str(folder)
+    assert read_identity(folder).device_key.kid == "lane-1.2"
+
+
+def test_a_claim_whose_answer_was_lost_is_repeated_with_the_key_that_used_it(door: Door, tmp_path: Path) -> None:
+    folder = tmp_path / "identity"
+    enrolled(door, folder)
+    rotated(door, folder, heard=False)
+    code, places = door.claim(), ("identity.toml", "sign.key")
+    left = [(folder / name).read_bytes() for name in places]
+    enrol_at(door.at, code, folder, "harbour", "lane-1", now)
+    for name, content in zip(places, left, strict=True):
+        keyfiles.write(folder / name, content, secret=True)
+    enrol_at(door.at, code, folder, "harbour", "lane-1", now)
+    assert read_identity(folder).device_key.kid == "lane-1.2"
+
+
+def test_a_refused_claim_leaves_a_running_device_what_it_has(
+    door: Door, new_region: Callable[[str], Any], tmp_path: Path
+) -> None:
+    """A claim of another region, mistaken for one of its own: the CA is proven, and is not the broker's."""
+    folder = tmp_path / "identity"
+    enrolled(door, folder)
+    counting = {path: path.read_bytes() for path in folder.iterdir()}
+    south = new_region("south")
+    with Door(south, south.state / "enrolment.crt", south.state / "secrets" / "enrolment.key").open() as other:
+        code = other.claim("lane-9")
+        assert refused(lambda: enrol_at(other.at, code, folder, "harbour", "lane-1", now)) == "claim-elsewhere"
+    assert {path: path.read_bytes() for path in counting} == counting
+
+
+def test_an_enrolment_holds_the_folder_alone_while_it_asks(
+    door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The running edge may renew at the same moment: their keys and answers must not mix."""
+    folder, real, held = tmp_path / "identity", Link.ask, []
+
+    def ask(*words: Any) -> bytes:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(handle)
+        held.append(words[2])
+        return real(*words)
+
+    monkeypatch.setattr(Link, "ask", ask)
+    enrolled(door, folder)
+    assert held == ["/v1/ca", "/v1/enrol"]
+
+
+def test_a_damaged_signing_key_is_said_in_a_sentence(door: Door, tmp_path: Path) -> None:
+    folder = tmp_path / "identity"
+    enrolled(door, folder)
+    keyfiles.write(folder / "sign.key", b"rot\n", secret=True)
+    assert refused(lambda: renew_at(door.at, folder, now)) == "damaged"
+    assert refused(lambda: enrolled(door, folder)) == "damaged"
+
+
+# --- whoever answers may be no gateway ---
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"{}",
+        b"[]",
+        b"",
+        b'{"nonce":7}',
+        b'{"nonce":"' + b"z" * 48 + b'"}',
+        b'{"nonce":""}',
+        b'{"nonce":"' + b"0" * 46 + b'"}',
+        b"[" * 9_000,
+        b"\xff",
+    ],
+)
+def test_a_gateway_that_answers_without_a_nonce_is_told_of_in_a_sentence(
+    door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    folder = tmp_path / "identity"
+    before = enrolled(door, folder)
+    real = EnrolmentServer._content
+    monkeypatch.setattr(EnrolmentServer, "_content", lambda *words: answer if words[2] == NONCE_PATH else real(*words))
+    assert refused(lambda: renew_at(door.at, folder, now)) == "no-answer"
+    assert read_identity(folder) == before
+
+
+def test_a_refusal_by_a_stranger_tells_a_terminal_nothing(
+    door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*words: object) -> bytes:
+        raise GatewayError("no\x1b[2J", "\x1b]0;yours\x07" + "x" * 5_000, "\r\n")
+
+    monkeypatch.setattr(EnrolmentServer, "_content", refuse)
+    with pytest.raises(EnrolmentRefused) as caught:
+        enrol_at(door.at, door.claim(), tmp_path / "identity", "harbour", "lane-1", now)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 1_000
+
+
 def test_two_renewals_at_the_same_moment_leave_one_whole_identity(door: Door, tmp_path: Path) -> None:
     """The running edge renews, and a technician does so beside it."""
     folder = tmp_path / "identity"
@@ -359,6 +539,12 @@ def posted(path: str, body: bytes) -> bytes:
     return f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
+@pytest.mark.parametrize("kid", ["", "lane-2", "lane-1.1", "lane-1.02", "lane-1\0", "lane-1." + "9" * 4_000, "\ud7ff"])
+def test_a_renewal_by_a_key_whose_name_is_none_is_not_looked_up(door: Door, kid: str) -> None:
+    request = RenewRequest(device="lane-1", kid=kid, nonce=b"", csr=b"", signature=b"")
+    assert knock(door, posted(RENEW_PATH, write(request))).partition(b" ")[2][:3] == b"400"
+
+
 def test_tls_1_2_is_refused(door: Door) -> None:
     old = ssl.create_default_context(cafile=str(door.region.authority.servers_ca()))
     old.maximum_version = ssl.TLSVersion.TLSv1_2
@@ -450,15 +636,19 @@ def test_no_log_line_holds_a_claim_or_a_name_from_a_stranger(
 
 
 # --- the command line ---
+def said(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
+    parser = argparse.ArgumentParser()
+    device_command.add_parser(parser.add_subparsers())
+    args = parser.parse_args(["device", *words, "--json"])
+    assert args.run(args) == 0
+    return json.loads(capsys.readouterr().out)
+
+
 def test_the_commands_claim_enrol_renew_revoke_and_show(
     door: Door, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def command(*words: str) -> Any:
-        parser = argparse.ArgumentParser()
-        device_command.add_parser(parser.add_subparsers())
-        args = parser.parse_args(["device", *words, "--json"])
-        assert args.run(args) == 0
-        return json.loads(capsys.readouterr().out)
+        return said(capsys, *words)
 
     state, edge = ("--state", str(door.region.state)), ("--edge", str(tmp_path / "edge"))
     named = ("--post", "harbour", "--device", "lane-1")

@@ -175,6 +175,21 @@ def test_a_device_that_came_too_late_comes_in_again_by_a_claim_with_its_own_keys
     )
 
 
+def test_a_claim_for_an_enrolled_device_says_so_and_is_not_made_for_another_post(region: Any) -> None:
+    region.lane()
+    joining = Joining(region.authority)
+    assert [joining.claim("harbour", name, region.now).known for name in ("lane-1", "lane-2")] == [True, False]
+    assert refused(lambda: joining.claim("airport", "lane-1", region.now)) == "device-known"
+
+
+def test_another_machine_does_not_take_over_an_enrolled_name_and_is_told_the_way(region: Any) -> None:
+    region.lane()
+    joining = Joining(region.authority)
+    code = joining.claim("harbour", "lane-1", region.now).code
+    with pytest.raises(GatewayError, match=r"with other keys.*device revoke lane-1, then claim a new name"):
+        joining.enrol(asked(code), region.now)
+
+
 def test_only_the_devices_own_key_renews_it(region: Any) -> None:
     lane, other = region.lane("lane-1"), region.lane("lane-2")
     joining = Joining(region.authority)
