@@ -57,6 +57,8 @@ class Kept:
         self._segment: Path | None = None  # the one that is being written, and how large it is
         self._segment_bytes = 0
         self._newest_ms = 0
+        self._turning: list[Path] = []  # segments of before the newest epoch, which do not bear their new name yet
+        self._is_written = True  # are all epochs on the disk that we know?
         self.written_bytes = 0
 
     # --- keep ---
@@ -91,9 +93,10 @@ class Kept:
         self.written_bytes += len(content)
 
     def _prune(self) -> None:
-        """Drop what is too old (a segment is as old as its last row) or too much, the oldest first."""
+        """Drop what is too old (a segment is as old as its last row) or too much, the oldest first. What is to be sent
+        again counts too, and stays: the region has lost it for certain."""
         segments = self._segments(KEPT)
-        size_bytes = sum(_size(path) for path in segments)
+        size_bytes = sum(_size(path) for path in (*segments, *self._segments(AGAIN)))
         for path in segments:
             rows = _read(path) if size_bytes + SEGMENT_BYTES <= self._keeping.most_bytes else []
             if rows and rows[-1].time_ms >= self._newest_ms - self._keeping.most_ms:
@@ -111,21 +114,29 @@ class Kept:
         return False
 
     # --- send again ---
-    def heed(self, epoch: str) -> None:
+    def heed(self, epoch: str) -> bool:
         """The region's store is of this epoch. When that is news, all that was kept until now is to be sent again.
 
-        Attack: an old acknowledgement, played again, bears an epoch that has passed. It is remembered, and no news.
+        Attack: an old acknowledgement, played again, bears an epoch that has passed. It is remembered, and no news;
+        and False, for what it names may be what the region has lost since.
         """
-        if not epoch or epoch in self._known:
-            return
-        first = not self._known
-        self._known = [*self._known, epoch][-EPOCHS_REMEMBERED:]
-        with suppress(OSError):
-            if not first:
-                for path in self._segments(KEPT):
-                    self._to_go.append(path.rename(path.with_suffix(".again")))
-                self._segment = None
-            self._remember(self._known)
+        if epoch and epoch not in self._known:
+            self._turning = self._segments(KEPT) if self._known else []
+            self._segment = None  # What is kept from now on is of the new epoch.
+            self._known, self._is_written = [*self._known, epoch][-EPOCHS_REMEMBERED:], False
+        if not self._is_written:
+            with suppress(OSError):  # Full: tried again with the next acknowledgement.
+                self._turn()
+        return not epoch or epoch == self._known[-1]
+
+    def _turn(self) -> None:
+        """The names first: a cut in between has heard nothing of the epoch, and does it all again."""
+        while self._turning:
+            with suppress(FileNotFoundError):  # given up for its room
+                self._to_go.append(self._turning[0].rename(self._turning[0].with_suffix(".again")))
+            del self._turning[0]
+        self._remember(self._known)
+        self._is_written = True
 
     def again(self) -> list[Whole]:
         """The oldest rows that are to be sent again; say ``put_back`` when they stand in the outbox."""

@@ -195,10 +195,11 @@ class Outbox:
         self._ledger.moved(after, None, gone=rows)
 
     # --- send again ---
-    def heed(self, epoch: str) -> None:
-        """The region's store bears this epoch. A new one has lost what was acknowledged lately: it is to go again."""
+    def heed(self, epoch: str) -> bool:
+        """The region's store bears this epoch. A new one has lost what was acknowledged lately: it is to go again.
+        False for one that has passed: what was acknowledged under it may be lost."""
         with self._lock:
-            self._kept.heed(epoch)
+            return self._kept.heed(epoch)
 
     def put_back(self) -> bool:
         """A few hundred of the rows that are to go again wait again; True when there were any. Say it when the backlog

@@ -129,10 +129,10 @@ class Delivery:
             await self._acked.wait()
             self._acked.clear()
             acks, self._acks = self._acks, []
-            struck, strange, put_back = await asyncio.to_thread(self._strike, acks)
+            struck, strange, passed, put_back = await asyncio.to_thread(self._strike, acks)
             for _ in range(strange):
                 self._refuse("ack-unknown", "numbers that were never sent")  # D28
-            if strange < len(acks):
+            if strange + passed < len(acks):
                 self.last_ack_s = monotonic()
             self._flight.gone(struck, monotonic())
             if put_back:
@@ -140,18 +140,21 @@ class Delivery:
             self._awake.set()
             self._on_struck()
 
-    def _strike(self, acks: list[Ack]) -> tuple[list[int], int, bool]:
-        """The places that went, how many acknowledgements nobody can have meant, and whether rows wait again."""
-        struck, strange = list[int](), 0
+    def _strike(self, acks: list[Ack]) -> tuple[list[int], int, int, bool]:
+        """The places that went, how many acknowledgements nobody can have meant, how many are of a store that has been
+        replaced, and whether rows wait again."""
+        struck, strange, passed = list[int](), 0, 0
         for ack in acks:
             own = ack.boot == self._outbox.boot
             sent_until = self._sent_seq if own else self._outbox.last_seq_of(ack.boot)
             if sent_until is None or ack.seqs[-1][1] > sent_until:
                 strange += 1
-            else:
-                self._outbox.heed(ack.epoch)  # first: what this one names lies in the new store
+            elif self._outbox.heed(ack.epoch):  # first: what this one names lies in the new store
                 struck += self._outbox.strike(ack.boot, ack.seqs)
-        return struck, strange, self._outbox.put_back()
+            else:  # Late, or played again (E17): the store that held these was replaced, and the new one may not.
+                passed += 1
+                log.warning("uplink: an acknowledgement of an epoch that has passed was ignored")
+        return struck, strange, passed, self._outbox.put_back()
 
     def _refuse(self, alarm: str, why: str) -> None:
         self.refused_acks += 1

@@ -10,7 +10,9 @@ from edge.outbox.flight import Flight, Next
 from edge.outbox.outbox import Outbox
 from edge.outbox.tables import Row
 from edge.uplink.delivery import Delivery
-from tests.edge.uplink_world import ALARM, NOW, until
+from messages.ack import seal_ack
+from messages.keys import GatewayRecord
+from tests.edge.uplink_world import ALARM, GATEWAY_KEY, NOW, TOPIC, until
 
 LIMIT_S = 5.0
 
@@ -50,5 +52,36 @@ def test_a_plan_that_was_made_before_everything_began_anew_hides_nothing(
             await until(lambda: len(wire.sent) >= 3, LIMIT_S)
             sending.cancel()
         assert wire.sent == [row.frame for row in rows]
+
+    asyncio.run(story())
+
+
+def test_e17_an_acknowledgement_of_a_store_that_was_replaced_strikes_off_nothing(outbox: Outbox) -> None:
+    """It was true once; what it names was lost with that store, and waits again for the new one."""
+    before, after = (
+        seal_ack(outbox.boot, [place], TOPIC, GATEWAY_KEY, epoch=epoch)
+        for place, epoch in (((1, 2), "0" * 16), ((3, 3), "1" * 16))
+    )
+
+    async def story() -> None:
+        struck: list[int] = []
+        gateways = {GATEWAY_KEY.kid: GatewayRecord(GATEWAY_KEY.kid, GATEWAY_KEY.public)}
+        delivery = Delivery(
+            outbox, gateways, 60.0, on_struck=lambda: struck.append(outbox.waiting_count), on_alarm=lambda code: None
+        )
+        for _ in range(3):
+            outbox.commit(*ALARM, NOW)
+        async with asyncio.timeout(LIMIT_S), asyncio.TaskGroup() as tasks:
+            wire = Wire()
+            sending = delivery.send(cast(aiomqtt.Client, wire), tasks)
+            working = [tasks.create_task(work) for work in (delivery.strike(), sending)]
+            await until(lambda: len(wire.sent) == 3, LIMIT_S)
+            for payload in (before, after, before):
+                heard = len(struck)
+                delivery.take(payload)
+                await until(lambda heard=heard: len(struck) > heard, LIMIT_S)
+            for task in working:
+                task.cancel()
+        assert struck == [1, 2, 2]
 
     asyncio.run(story())

@@ -1,5 +1,6 @@
 """A region that goes on from yesterday's backup gets again what it had acknowledged since."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -229,3 +230,55 @@ def test_nothing_is_kept_where_the_configuration_says_so(tmp_path: Path) -> None
     kept.keep([whole(1)])
     kept.heed(NEW)
     assert kept.again() == []
+
+
+def test_what_goes_again_counts_among_what_is_kept_and_is_not_dropped_for_it(tmp_path: Path) -> None:
+    per_segment = SEGMENT_BYTES // (1000 + HEAD.size) + 1
+    kept = kept_in(tmp_path, Keeping(most_bytes=3 * SEGMENT_BYTES))
+    kept.heed(OLD)
+    for number in range(1, 2 * per_segment + 1):
+        kept.keep([whole(number)])
+    kept.heed(NEW)
+    for number in range(1, 4 * per_segment + 1):
+        kept.keep([whole(number)])
+    size_bytes = sum(path.stat().st_size for path in (tmp_path / "kept").iterdir())
+    assert size_bytes <= 3 * SEGMENT_BYTES + 2000
+    assert all_again(kept) == list(range(1, 2 * per_segment + 1))
+
+
+def test_on_a_full_disk_an_epoch_is_written_down_with_a_later_acknowledgement(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = kept_in(tmp_path)
+    kept.heed(OLD)
+    kept.keep([whole(1)])
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fsync", full)
+        kept.heed(NEW)
+    assert all_again(kept) == [1]
+    kept.keep([whole(2)])
+    kept.heed(NEW)
+    assert kept.again() == []
+    after_a_restart = kept_in(tmp_path)
+    assert not after_a_restart.heed(OLD)
+    assert after_a_restart.heed(NEW)
+    assert after_a_restart.again() == []
+
+
+def test_what_could_not_be_renamed_goes_again_with_a_later_acknowledgement_and_nothing_newer_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = kept_in(tmp_path)
+    kept.heed(OLD)
+    kept.keep([whole(1)])
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "rename", full)
+        kept.heed(NEW)
+        kept.keep([whole(2)])
+    assert kept.again() == []
+    kept.heed(NEW)
+    assert all_again(kept) == [1]
+
+
+def full(*_told: Any) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
