@@ -81,23 +81,28 @@ def _old_months(connection: Connection, oldest_ms: int) -> int:
 
 
 def _old_events(connection: Connection, oldest_ms: int) -> int:
-    """The oldest rows came first, so they are the first by number, too: no index of its own is needed."""
-    removed = 0
+    """The oldest rows came first, so they are the first by number, too: no index of its own is needed.
+
+    A younger one may stand before an older one (the clock was ahead for a while), so a whole batch must be young.
+    """
+    removed, last = 0, 0
     while True:
         with connection.transaction():
             connection.alone_with([SWEEPER])  # else two workers would count the same rows off
-            devices = {row["device"] for row in _oldest(connection, oldest_ms)}
+            looked_at = _behind(connection, last)
+            devices = {row["device"] for row in looked_at if row["received_ms"] < oldest_ms}
+            if not devices:
+                return removed
             connection.alone_with(devices)  # Looked at again: intake may have set one of them aside meanwhile.
-            rows = [row for row in _oldest(connection, oldest_ms) if row["device"] in devices]
+            old = [row for row in _behind(connection, last) if row["received_ms"] < oldest_ms]
+            rows = [row for row in old if row["device"] in devices]
             _forget(connection, rows)
-        removed += len(rows)
-        if len(rows) < BATCH_ROWS:
-            return removed
+        removed, last = removed + len(rows), looked_at[-1]["row"]
 
 
-def _oldest(connection: Connection, oldest_ms: int) -> list[Row]:
-    query = "SELECT row, device, type, crossing, received_ms FROM events ORDER BY row LIMIT ?"
-    return [row for row in connection.execute(query, (BATCH_ROWS,)).fetchall() if row["received_ms"] < oldest_ms]
+def _behind(connection: Connection, last: int) -> Sequence[Row]:
+    query = "SELECT row, device, type, crossing, received_ms FROM events WHERE row > ? ORDER BY row LIMIT ?"
+    return connection.execute(query, (last, BATCH_ROWS)).fetchall()
 
 
 def _forget(connection: Connection, rows: Sequence[Row]) -> None:

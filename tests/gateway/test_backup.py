@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from gateway.care import retention
 from gateway.care.backup import INDEX, backup
 from gateway.care.epoch import epoch
 from gateway.care.in_use import at_work
@@ -369,6 +370,21 @@ def test_old_rows_go_with_all_that_was_read_off_them(region: Any) -> None:
         assert (counts.events, counts.crossings, counts.granted, counts.quarantined) == (0, 0, 0, 0)
         assert counts.lost == 0  # that they once came is still known
         assert Queries(connection).movements() == ()
+
+
+def test_a_row_that_came_while_the_clock_was_ahead_shields_no_older_one(
+    region: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "BATCH_ROWS", 4)
+    lane = region.lane()
+    store(region, offer(lane, *(lane.alarm() for _ in range(11))))
+    with closing(connect(region.authority.store_path())) as connection:
+        connection.execute("UPDATE events SET received_ms = received_ms + 864000000 WHERE seq IN (2, 3, 4, 5, 10)")
+        now = region.now + timedelta(days=101)
+        assert sweep(connection, (), now, keep_days=100).rows_removed == 6
+        assert rows(region.state, "SELECT seq FROM events ORDER BY seq") == [(2,), (3,), (4,), (5,), (10,)]
+        assert sweep(connection, (), now, keep_days=100).rows_removed == 0
+        assert Queries(connection).counts().events == 5
 
 
 def test_h12_a_crossing_that_is_sent_again_after_its_erasure_is_erased_again(region: Any) -> None:
