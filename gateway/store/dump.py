@@ -4,7 +4,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
@@ -74,15 +74,37 @@ def prove_sqlite(path: Path) -> None:
 
 def replace_sqlite(path: Path, fresh: Path) -> None:
     """The old file stays beside the new one until somebody deletes it. A cut in between leaves none: do it again."""
-    for ending in ("-wal", "-shm", ""):  # the database last: its log belongs to it
-        old = path.with_name(path.name + ending)
-        if old.exists():
-            old.replace(path.with_name(f"{PUT_ASIDE}{ending}"))
+    _put_aside(path, path.with_name(PUT_ASIDE))
     fresh.chmod(0o600)
     with fresh.open("rb") as file:
         os.fsync(file.fileno())
     fresh.replace(path)
     sync_folder(path.parent)
+
+
+def _put_aside(path: Path, aside: Path) -> None:
+    """SQLite finds a log by the database's name alone, and reads it into whatever database bears that name."""
+    if path.exists():
+        _fold_log(path)
+        for log in _logs(aside):  # of what was put aside before
+            log.unlink(missing_ok=True)
+        path.replace(aside)  # First: after a cut there may be a log without its database, and never the other way.
+    for log, target in zip(_logs(path), _logs(aside), strict=True):
+        with suppress(FileNotFoundError):
+            log.rename(target)
+
+
+def _fold_log(path: Path) -> None:
+    """A gateway that was killed has left its last commits in the log: into the database with them, and it is one file.
+
+    One that is damaged, or for which the disk is too full, stays as it is: its log goes with it.
+    """
+    with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(path, timeout=BUSY_LIMIT_S)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _logs(path: Path) -> list[Path]:
+    return [path.with_name(path.name + ending) for ending in ("-wal", "-shm")]
 
 
 def load_postgres(url: str, file: Path) -> None:
