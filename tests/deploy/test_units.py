@@ -1,0 +1,181 @@
+"""The units and the settings that are delivered say what the program understands, and give it no more than it needs."""
+
+import re
+import shlex
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from borderpost.__main__ import build
+from edge import config as lane
+from gateway import config as region
+from gateway.settings import SETTINGS
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+LANE, GATEWAY = DEPLOY / "lane" / "borderpost-lane@.service", DEPLOY / "gateway" / "borderpost-gateway.service"
+BROKER = DEPLOY / "gateway" / "borderpost-broker.service"
+UNITS = sorted(DEPLOY.glob("**/*.service"))
+DAEMONS = [path for path in UNITS if path != BROKER]
+PROGRAM = "/opt/borderpost/.venv/bin/borderpost"
+OURS = [path for path in UNITS if f"ExecStart={PROGRAM} " in path.read_text()]
+
+Unit = Mapping[str, Mapping[str, list[str]]]
+
+# Whatever a stranger brings to run inside, it finds nothing to become, to change or to look into.
+CLOSED = {
+    "NoNewPrivileges": "yes",
+    "CapabilityBoundingSet": "",
+    "ProtectSystem": "strict",
+    "ProtectHome": "yes",
+    "ProtectKernelModules": "yes",
+    "ProtectKernelTunables": "yes",
+    "ProtectControlGroups": "yes",
+    "PrivateTmp": "yes",
+    "RestrictNamespaces": "yes",
+    "LockPersonality": "yes",
+    "SystemCallArchitectures": "native",
+    "UMask": "0077",
+    "LimitCORE": "0",  # a core file would hold keys and a face
+    "Restart": "always",
+    "StateDirectoryMode": "0700",
+}
+
+
+def parsed(path: Path) -> Unit:
+    """systemd.syntax(7), as far as it is used here: a line that is none is an error."""
+    unit: dict[str, dict[str, list[str]]] = {}
+    for line in path.read_text().splitlines():
+        if not line or line.startswith(("#", ";")):
+            continue
+        if heading := re.fullmatch(r"\[(\w+)\]", line):
+            section = unit.setdefault(heading[1], {})
+            continue
+        key, equals, value = line.partition("=")
+        assert equals, line
+        assert re.fullmatch(r"[A-Za-z]+", key), line
+        section.setdefault(key, []).append(value)
+    return unit
+
+
+def command(unit: Unit) -> list[str]:
+    [line] = unit["Service"]["ExecStart"]
+    return shlex.split(line.replace("%i", "lane-1"))
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.name)
+def test_a_unit_starts_a_command_that_exists_with_options_that_it_takes(path: Path) -> None:
+    program, *words = command(parsed(path))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert Path(program).name in project["scripts"]
+    assert callable(build().parse_args(words).run)
+
+
+def test_a_lane_a_gateway_a_worker_and_a_broker_have_their_units() -> None:
+    assert [path.name for path in OURS] == [
+        "borderpost-gateway@.service", BROKER.name, GATEWAY.name, LANE.name,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", DAEMONS, ids=lambda path: path.name)
+def test_a_daemon_is_nobodys_root_and_comes_back_whatever_ended_it(path: Path) -> None:
+    service = parsed(path)["Service"]
+    assert service["User"] not in ([""], ["root"], ["0"])
+    assert {key: service.get(key) for key in CLOSED} == {key: [value] for key, value in CLOSED.items()}
+
+
+@pytest.mark.parametrize(("path", "goal_mb"), [(LANE, 70 + 150), (GATEWAY, 150)], ids=["lane", "gateway"])
+def test_memory_has_a_limit_with_room_above_the_goal(path: Path, goal_mb: int) -> None:
+    """The lane's includes its matcher (docs/figures.md)."""
+    [most] = parsed(path)["Service"]["MemoryMax"]
+    limit = re.fullmatch(r"(\d+)M", most)
+    assert limit is not None
+    assert 2 * goal_mb <= int(limit[1]) <= 1_000
+
+
+def test_a_service_that_never_gives_up_is_never_told_to() -> None:
+    for path in (LANE, GATEWAY):
+        assert parsed(path)["Unit"]["StartLimitIntervalSec"] == ["0"]
+
+
+def test_the_folder_that_a_daemon_works_in_is_the_only_one_that_it_may_write() -> None:
+    for path, option in ((LANE, "--config"), (GATEWAY, "--state")):
+        words, service = command(parsed(path)), parsed(path)["Service"]
+        named = Path(words[words.index(option) + 1])
+        folder = named.parent if named.suffix else named
+        [state] = service["StateDirectory"]
+        assert folder == Path("/var/lib") / state.replace("%i", "lane-1")
+        assert "ReadWritePaths" not in service
+
+
+def test_a_lane_may_ask_whether_its_clock_is_right_and_waits_for_neither_network_nor_clock() -> None:
+    """ProtectClock forbids adjtimex altogether: every event would say that its time is unknown."""
+    unit = parsed(LANE)
+    assert "ProtectClock" not in unit["Service"]
+    [calls] = unit["Service"]["SystemCallFilter"]
+    assert {"adjtimex", "clock_adjtime"} <= set(calls.split())
+    assert "online" not in str(unit["Unit"])
+    assert "time-sync" not in str(unit["Unit"])
+
+
+def test_the_broker_is_told_by_the_unit_that_is_delivered() -> None:
+    config = region.load(DEPLOY / "gateway" / "gateway.toml")
+    assert config.reload == ("systemctl", "start", BROKER.name)
+    rules = (DEPLOY / "gateway" / "50-borderpost-broker.rules").read_text()
+    [user] = parsed(GATEWAY)["Service"]["User"]
+    assert f'"unit") == "{BROKER.name}"' in rules
+    assert f'subject.user == "{user}"' in rules
+    [into] = [word for word in command(parsed(BROKER)) if word.startswith("/etc/mosquitto/")]
+    assert f"{into}/mosquitto.conf" in (DEPLOY / "gateway" / "mosquitto.conf").read_text()
+
+
+# --- settings ---
+SETTING = re.compile(r"^(?:# )?(\w+) = (.+)$", re.MULTILINE)
+
+
+def spelt_out(path: Path) -> tuple[str, dict[str, set[str]]]:
+    """The file with every line that stands behind a ``#`` in force, and which settings stand in it."""
+    text = re.sub(r"^# (\w+ = )", r"\1", path.read_text(), flags=re.MULTILINE)
+    found: dict[str, set[str]] = {"": set()}
+    for table, setting in re.findall(r"^(?:\[(\w+)\]|(\w+) =)", text, flags=re.MULTILINE):
+        if table:
+            found[table] = set()
+        else:
+            found[list(found)[-1]].add(setting)
+    return text, found
+
+
+def test_the_example_of_a_lane_is_read_and_names_every_setting_with_what_holds_without_it(tmp_path: Path) -> None:
+    example = DEPLOY / "lane" / "edge.toml"
+    text, found = spelt_out(example)
+    kinds = {"device": lane.Device, "wires": lane.Wires, "face": lane.FaceSettings, "uplink": lane.Uplink}
+    known = {name: {field.name for field in fields(kind)} for name, kind in {**kinds, "pages": lane.Pages}.items()}
+    assert found == {"": set(), **known}
+    whole = tmp_path / "edge.toml"
+    whole.write_text(text)
+    read, spelt = lane.read(example), lane.read(whole)
+    assert [getattr(spelt, name) for name in known] == [getattr(read, name) for name in known]
+
+
+def test_the_example_of_a_gateway_is_read_and_names_every_setting_with_what_holds_without_it(tmp_path: Path) -> None:
+    example = DEPLOY / "gateway" / "gateway.toml"
+    text, found = spelt_out(example)
+    tables = set(SETTINGS) - {""}
+    assert {name: words | (tables if not name else set()) for name, words in found.items()} == {
+        name: set(words) for name, words in SETTINGS.items()
+    }
+    whole = tmp_path / "gateway.toml"
+    whole.write_text(text)
+    read, spelt = region.load(example), region.load(whole)
+    told = [field.name for field in fields(region.Config) if field.name != "state"]
+    assert [getattr(spelt, name) for name in told] == [getattr(read, name) for name in told]
+
+
+@pytest.mark.parametrize("file", ["lane/edge.toml", "gateway/gateway.toml"])
+def test_every_setting_of_an_example_says_what_it_is(file: str) -> None:
+    plain = {"region", "post", "device", "barrier", "port", "host"}  # said by their table, or by their name
+    for setting, rest in SETTING.findall((DEPLOY / file).read_text()):
+        assert setting in plain or "#" in rest, setting
