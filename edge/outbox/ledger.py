@@ -30,6 +30,8 @@ class Ledger:
         room.deleting(lambda: tables.begin_boot(self.boot))
         keep_floor(self._path, Floor(number, self.floor_ms))
         self.earlier = tables.boots()[:-1]
+        self._by_name = {boot.boot: boot for boot in self.earlier}
+        self._produced_before = sum(boot.last_seq for boot in self.earlier)
         self.waiting = sum(boot.last_seq - boot.gone for boot in self.earlier)
         self.telemetry = tables.telemetry_events()
         self.newest: Stamp | None = None
@@ -83,8 +85,16 @@ class Ledger:
         """Oldest first; the last one is now."""
         return [*self.earlier, self.boot]
 
+    @property
+    def produced(self) -> int:
+        """Numbers that were ever given."""
+        return self._produced_before + self.boot.last_seq
+
+    def newest_boots(self, most: int) -> list[Boot]:
+        return [*self.earlier[max(0, len(self.earlier) + 1 - most) :], self.boot]
+
     def of(self, boot: str) -> Boot | None:
-        return next((one for one in reversed(self.boots) if one.boot == boot), None)
+        return self.boot if boot == self.boot.boot else self._by_name.get(boot)
 
     def numbered(self, number: int) -> Boot:
         return next(one for one in self.boots if one.number == number)

@@ -6,6 +6,7 @@ and each is declared in a signed event (docs/contract.md, 13.3).
 """
 
 import sqlite3
+from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -97,7 +98,7 @@ class Outbox:
         with self._lock:
             if len(self._gathered) >= limits.GATHERED_MAX:
                 self._refuse()
-            self._gathered.append(told)
+            insort(self._gathered, told, key=lambda gathered: gathered.now.time)  # two threads may come out of turn
             return len(self._gathered)
 
     def flush(self) -> int:
@@ -245,12 +246,18 @@ class Outbox:
 
     def produced(self) -> int:
         """All events ever numbered here, struck off, dropped or waiting."""
-        return sum(last for _, last in self.boots())
+        with self._lock:
+            return self._ledger.produced
 
     def boots(self) -> list[tuple[str, int]]:
         """Each boot, oldest first, with its last number: what the region must have or be told of, and nothing else."""
         with self._lock:
             return [(boot.boot, boot.last_seq) for boot in self._ledger.boots]
+
+    def newest_boots(self, most: int) -> list[tuple[str, int]]:
+        """The last of them: for a question that is asked every few seconds of a post that has started for years."""
+        with self._lock:
+            return [(boot.boot, boot.last_seq) for boot in self._ledger.newest_boots(most)]
 
     def open_crossings(self) -> list[tuple[str, int]]:
         """(crossing, visit) of those that were granted and have not ended: at the start, those of a life cut short."""

@@ -244,14 +244,14 @@ class Uplink:
     # --- how it stands ---
     async def _tell(self, client: aiomqtt.Client) -> None:
         while True:
-            boots, wear = await asyncio.to_thread(lambda: (self._outbox.boots(), self._outbox.wear()))
+            boots, produced, wear = await asyncio.to_thread(self._counted)
             self._delivery.listen(self._changed_s)
             own = {
                 "boot": self._outbox.boot,
                 "mono_ms": int(monotonic() * 1000),  # An older status, played again, is not heard.
                 "waiting": self._outbox.waiting_count,
-                "produced": sum(last_seq for _, last_seq in boots),
-                "boots": [{"boot": boot, "last_seq": seq} for boot, seq in boots[-STATUS_BOOTS_MAX:]],
+                "produced": produced,
+                "boots": [{"boot": boot, "last_seq": seq} for boot, seq in boots],
                 "amplification": wear["amplification"],
             }
             status = sign_status({**self._status(), **own}, self._topic, self._outbox.sealer.device_key)
@@ -262,6 +262,9 @@ class Uplink:
                 async with asyncio.timeout(self._settings.status_every_s):
                     await self._telling.wait()
             self._telling.clear()  # what comes now stands in the next one
+
+    def _counted(self) -> tuple[list[tuple[str, int]], int, Mapping[str, object]]:
+        return self._outbox.newest_boots(STATUS_BOOTS_MAX), self._outbox.produced(), self._outbox.wear()
 
     def _turn(self, *, connected: bool) -> None:
         if connected is not self._connected:

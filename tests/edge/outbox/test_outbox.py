@@ -38,6 +38,21 @@ def test_what_is_committed_waits_in_order_and_numbered_without_gaps(
     assert (outbox.waiting_count, outbox.produced(), outbox.boots()) == (3, 3, [(outbox.boot, 3)])
 
 
+def test_how_far_its_boots_have_counted_is_told_without_counting_them_all(
+    open_outbox: Open, now: Stamp, alarm: Alarm
+) -> None:
+    for count in (1, 2, 3):
+        outbox = open_outbox()
+        for _ in range(count):
+            outbox.commit(*alarm, now)
+    boots = outbox.boots()
+    assert [last for _, last in boots] == [1, 2, 3]
+    assert [outbox.newest_boots(most) for most in (1, 2, 3, 16)] == [boots[2:], boots[1:], boots, boots]
+    assert [outbox.last_seq_of(boot) for boot, _ in boots] == [1, 2, 3]
+    assert outbox.last_seq_of("f" * 32) is None
+    assert outbox.produced() == 6
+
+
 def test_a_group_is_one_frame_with_its_numbers_in_a_row(
     open_outbox: Open, now: Stamp, alarm: Alarm, region_key: RegionKey
 ) -> None:

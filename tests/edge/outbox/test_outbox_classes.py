@@ -47,6 +47,18 @@ def test_what_was_gathered_before_a_border_event_goes_with_it_in_one_transaction
     assert outbox.produced() == 3
 
 
+def test_readings_that_come_out_of_turn_are_written_once_each_and_in_the_order_of_their_times(
+    open_outbox: Open, now: Stamp, alarm: Fact, region_key: RegionKey
+) -> None:
+    outbox = open_outbox()
+    later, earlier = (replace(now, time=now.time + timedelta(seconds=seconds)) for seconds in (1, -1))
+    for stamp in (later, earlier):
+        outbox.gather(*MEASURED, stamp)
+    outbox.commit(*alarm, now)
+    outbox.flush()
+    assert [event.time for event in events_in(outbox, region_key)] == [earlier.time, now.time, later.time]
+
+
 def test_more_than_a_frame_holds_becomes_several(open_outbox: Open, now: Stamp, region_key: RegionKey) -> None:
     outbox = open_outbox()
     for _ in range(120):
