@@ -9,28 +9,12 @@ import os
 import random
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
 
 import serial
 
 from firmware.barrier import words
-from hardware.drivers.barrier_events import (
-    BarrierEvent,
-    BarrierStatus,
-    DoorState,
-    EntryShut,
-    EvacuationBegan,
-    EvacuationEnded,
-    ExitShut,
-    Fault,
-    Lost,
-    Mode,
-    PeopleCounted,
-    Ready,
-    Rejected,
-    event_of,
-    status_of,
-)
+from hardware.drivers.barrier_events import BarrierEvent, BarrierStatus
+from hardware.drivers.barrier_told import Told
 from hardware.drivers.barrier_wishes import WISH_LIMIT_s, Wishes
 from hardware.wires.barrier import Event, HostSession, Status, Welcome
 
@@ -61,31 +45,27 @@ class BarrierClient:
     ) -> None:
         self._url = url
         self._key = key
-        self._on_event = on_event
         self._lease_s = lease_ms / 1000
         self._alive = alive
         self._host = secrets.randbits(32)
-        self._status = BarrierStatus()
         self._wishes = Wishes()
+        self._told = Told(on_event, self._wishes)
         self._received = bytearray()
         self._vanished = False
         self._stirred = asyncio.Event()
-        self._boot: int | None = None
-        self._acked = 0
-        self._past = 0
-        self.past_exits = 0
-        self._offset_s = 0.0  # our clock minus the board's
         self._heard_s = 0.0
         self._unanswered = 0
-        self._forged = 0
-        self._lost: bool | None = None  # None: not yet told either way
-        self._ready = False
         self._chance = random.SystemRandom()
 
     # --- what the lane may ask ---
     @property
     def status(self) -> BarrierStatus:
-        return self._status
+        return self._told.status
+
+    @property
+    def past_exits(self) -> int:
+        """How many left through the exit before this life of the lane came to hear of it."""
+        return self._told.past_exits
 
     @property
     def silent_s(self) -> float:
@@ -136,7 +116,7 @@ class BarrierClient:
             try:
                 port = serial.serial_for_url(self._url, BAUD_bd, timeout=0, write_timeout=0, exclusive=True)
             except (serial.SerialException, OSError):
-                self._say_lost()
+                self._told.say_lost()
                 await asyncio.sleep(backoff_s * self._chance.uniform(0.5, 1.0))
                 backoff_s = min(BACKOFF_MOST_s, backoff_s * 2)
                 continue
@@ -145,7 +125,7 @@ class BarrierClient:
                     backoff_s = BACKOFF_LEAST_s
             finally:
                 port.close()
-            self._say_lost()
+            self._told.say_lost()
             await asyncio.sleep(backoff_s * self._chance.uniform(0.5, 1.0))
 
     async def _converse(self, descriptor: int) -> bool:
@@ -162,7 +142,7 @@ class BarrierClient:
                     break
                 answered = True
                 await self._talk(descriptor, session)
-                self._say_lost()
+                self._told.say_lost()
         finally:
             loop.remove_reader(descriptor)
         return answered
@@ -177,27 +157,13 @@ class BarrierClient:
                 await self._stir(until_s)
                 for told in session.feed(self._take()):
                     if isinstance(told, Welcome):
-                        self._begin(told)
+                        self._heard_s = _now_s()
+                        self._unanswered = 0
+                        self._told.begin(told)
                         return session
             if self._vanished:
                 return None
         return None
-
-    def _begin(self, welcome: Welcome) -> None:
-        self._heard_s = _now_s()
-        self._unanswered = 0
-        if welcome.boot != self._boot:
-            # Another life of the board: it knows nothing of our permissions, and what it did before we came is
-            # told by its state and not by its old events.
-            if self._boot is None:
-                self._past = welcome.newest  # what an earlier life of this lane did not live to hear
-            else:
-                # It counts from 1 again: the past of its earlier life must not silence this one.
-                self._past, self._acked = 0, welcome.newest
-            self._boot = welcome.boot
-            self._forged = 0
-            self._wishes.drop(words.PERMIT)
-        self._wishes.say_all_again()
 
     async def _talk(self, descriptor: int, session: HostSession) -> None:
         """Beats, wishes and news until the board has been silent for longer than a lease."""
@@ -225,18 +191,14 @@ class BarrierClient:
     def _beat(self, descriptor: int, session: HostSession) -> None:
         self._unanswered += 1
         self._wishes.lapse(_now_s())
-        sent = [session.say(words.BEAT, words.pack(words.BEAT_FORM, self._acked))[1]]
+        sent = [session.say(words.BEAT, words.pack(words.BEAT_FORM, self._told.acked))[1]]
         for wish in self._wishes:
-            payload = wish.payload(self._board_ms)
+            payload = wish.payload(self._told.board_ms)
             if payload is not None:
                 sequence, said = session.say(wish.word, payload)
                 wish.sequences.add(sequence)
                 sent.append(said)
         self._send(descriptor, b"".join(sent))
-
-    def _board_ms(self, at_s: float) -> int | None:
-        """A moment of ours in the board's time, once a STATUS of this life of it was heard."""
-        return max(0, round((at_s - self._offset_s) * 1000)) if self._status.boot == self._boot else None
 
     def _read(self, descriptor: int) -> None:
         try:
@@ -272,92 +234,11 @@ class BarrierClient:
             self._unanswered = 0
             match told:
                 case Status():
-                    self._hear_status(told)
+                    self._told.hear_status(told, _now_s())
                 case Event():
-                    self._hear_event(told)
+                    self._told.hear_event(told)
                 case Welcome():
                     pass  # a second answer to a HELLO said twice
-
-    def _hear_event(self, event: Event) -> None:
-        if event.number <= self._acked or event.number > max(self._acked + 1, event.oldest):
-            return  # known, or one before it is still missing: it will be told again
-        self._acked = event.number
-        if event.number <= self._past:
-            # It moves nothing any more; but whoever left through the exit has left.
-            self.past_exits += event.code == words.EXIT_PASSED
-            return
-        match event_of(event.code, event.first, event.second):
-            case None:
-                return
-            case Lost():
-                self._say_lost()  # we were too slow, and the board has voided what it had been permitted
-            case EvacuationBegan():
-                self._say_evacuating(True)
-            case EvacuationEnded():
-                self._say_evacuating(False)
-            case Fault(code):
-                self._say_faults((*self._status.faults, code))
-            case told:
-                self._note(told)
-                self._on_event(told)
-
-    def _note(self, event: BarrierEvent) -> None:
-        """The state that whoever hears this event may look at."""
-        match event:
-            case EntryShut(people, occupied):
-                self._status = replace(self._status, entry=DoorState.CLOSED, people=people, occupied=occupied)
-            case ExitShut(people, occupied):
-                self._status = replace(self._status, exit=DoorState.CLOSED, people=people, occupied=occupied)
-            case PeopleCounted(people):
-                self._status = replace(self._status, people=people)
-            case _:
-                return
-
-    def _hear_status(self, told: Status) -> None:
-        self._offset_s = _now_s() - told.uptime_ms / 1000
-        before = self._status
-        status = status_of(told)
-        # Evacuation and faults are told by whichever speaks first, their event or this state.
-        self._status = replace(status, evacuating=before.evacuating, faults=before.faults)
-        self._say_evacuating(status.evacuating)
-        self._say_faults(status.faults)
-        self._status = status
-        self._settle(told)
-        if told.forged > self._forged:
-            self._on_event(Rejected(told.forged))
-        self._forged = told.forged
-        if status.mode is not Mode.READY:
-            self._ready = False
-        elif self._acked < told.newest:
-            return  # what happened before is heard first, or the lane would judge by half a story
-        elif not self._ready and status.entry is DoorState.CLOSED and status.exit is DoorState.CLOSED:
-            self._ready, self._lost = True, False
-            self._on_event(Ready(status.people, status.occupied))
-
-    def _settle(self, told: Status) -> None:
-        """A wish that was answered is over; a permission that was refused is the lane's business."""
-        wish = self._wishes.answered(told.answered)
-        if wish and wish.word == words.PERMIT and told.answer not in (words.DONE, words.REPEATED):
-            self._on_event(Fault("permission-refused"))
-
-    def _say_lost(self) -> None:
-        self._wishes.drop(words.PERMIT)
-        self._status = replace(self._status, mode=Mode.LOST, entry=DoorState.UNKNOWN, exit=DoorState.UNKNOWN)
-        self._ready = False
-        if self._lost is not True:
-            self._lost = True
-            self._on_event(Lost())
-
-    def _say_evacuating(self, evacuating: bool) -> None:
-        if evacuating != self._status.evacuating:
-            self._status = replace(self._status, evacuating=evacuating)
-            self._on_event(EvacuationBegan() if evacuating else EvacuationEnded())
-
-    def _say_faults(self, faults: tuple[str, ...]) -> None:
-        for code in faults:
-            if code not in self._status.faults:
-                self._on_event(Fault(code))
-        self._status = replace(self._status, faults=faults)
 
 
 def _now_s() -> float:
