@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Literal
 
 import firmware
+from simulators.barrier.bodies import TRAVEL_s
 from simulators.barrier.pins import PinsWire
-from simulators.barrier.plant import Plant, TRAVEL_s
+from simulators.barrier.plant import Plant
 from simulators.barrier.tty import Cable
 
 Runner = Literal["micropython", "cpython"]

@@ -10,76 +10,24 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from simulators.barrier.bodies import (
+    AT_LIMIT,
+    PASSABLE,
+    ENTRY_m,
+    EXIT_m,
+    Leaf,
+    Person,
+    STEP_m,
+    advance,
+    walked_on,
+)
+from simulators.barrier.journal import Entry, Journal
 from simulators.barrier.pins import Door, Outputs, PinsWire, Sensor
 
 TICK_s = 0.005  # real seconds
 LONGEST_TICK_s = 0.010
-STEP_m = 0.02  # bodies move in steps this small, so that beams see every gap
-JOURNAL_LIMIT = 100_000
-
-ENTRY_m, EXIT_m = 0.0, 2.0
-BEAMS_m = {Sensor.BEAM_A1: -0.1, Sensor.BEAM_A2: 0.1, Sensor.BEAM_B1: 1.9, Sensor.BEAM_B2: 2.1}
-MAT_m = (0.25, 1.75)
-HALF_DEPTH_m = 0.15
-ELBOW_ROOM_m = 0.4  # people going the same way come no closer than this
-STOPS_SHORT_m = 0.45  # people stop so far from a door that is not open
-PASSABLE = 0.8
-SQUEEZES = 0.5  # a door further closed than this touches who stands in it
-AT_LIMIT = 0.01
-TRAVEL_s = 1.0
-RUN_UP_s = 0.12  # inertia: the time to full speed, and to stand
-PUSH_s = 1.5  # by hand
-
-
-@dataclass(eq=False)
-class Person:
-    """A body on the line through the mantrap. ``x_m`` is its middle; it keeps its place between two walks."""
-
-    x_m: float = -2.0
-    target_m: float = -2.0
-    speed_m_s: float = 1.2
-    walking: bool = False
-    blocked_s: float = 0.0  # how long (simulated) he has stood before a door on this walk
-
-
-@dataclass
-class Leaf:
-    """One door's leaf: 0 closed, 1 open."""
-
-    place_m: float
-    position: float = 0.0
-    velocity: float = 0.0  # of its travel, per simulated second
-    pushed: bool = False
-
-    def closed(self) -> bool:
-        return self.position <= AT_LIMIT
-
-    def opened(self) -> bool:
-        return self.position >= 1 - AT_LIMIT
-
-    def drive(self, direction: int, bolted: bool, dt_s: float) -> None:
-        wanted = direction / TRAVEL_s
-        if direction == 0 and self.pushed:
-            wanted = 1 / PUSH_s
-        change = dt_s / TRAVEL_s / RUN_UP_s
-        self.velocity += max(-change, min(change, wanted - self.velocity))
-        if bolted and self.closed():
-            self.velocity = min(self.velocity, 0.0)
-        self.position += self.velocity * dt_s
-        if not 0.0 < self.position < 1.0:
-            self.position = min(1.0, max(0.0, self.position))
-            self.velocity = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the journal, at CLOCK_MONOTONIC seconds."""
-
-    at_s: float
-    what: str  # ordered-open, closed, left-closed, opened, bolted, unbolted, fire, contact, both-open, ...
-    door: str = ""
 
 
 @dataclass
@@ -87,8 +35,6 @@ class Plant:
     """``speed`` scales people and doors. Build one, hand it to a Controller, then let people walk."""
 
     speed: float = 1.0
-    journal: deque[Entry] = field(default_factory=lambda: deque(maxlen=JOURNAL_LIMIT))
-    violations: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.people: set[Person] = set()
@@ -104,7 +50,15 @@ class Plant:
         self._task: asyncio.Task[None] | None = None
         self._moved = asyncio.Event()
         self._ticked = asyncio.Event()
-        self._trouble: set[str] = set()
+        self._journal = Journal()
+
+    @property
+    def journal(self) -> deque[Entry]:
+        return self._journal.entries
+
+    @property
+    def violations(self) -> list[str]:
+        return self._journal.violations
 
     # --- what people do ---
     def arrive(self, x_m: float = -2.0) -> Person:
@@ -160,7 +114,7 @@ class Plant:
     def fire(self, on: bool) -> None:
         self._fire = on
         self.evacuating = self.evacuating or on
-        self._write("fire" if on else "fire-over")
+        self._journal.write("fire" if on else "fire-over")
         self._sense()
 
     def stop(self, on: bool) -> None:
@@ -213,12 +167,12 @@ class Plant:
     def _obey(self, outputs: Outputs) -> None:
         for door in Door:
             if outputs.opens(door) and not self.outputs.opens(door):
-                self._write("ordered-open", door)
+                self._journal.write("ordered-open", door)
             if outputs.locked(door) != self.outputs.locked(door):
-                self._write("bolted" if outputs.locked(door) else "unbolted", door)
+                self._journal.write("bolted" if outputs.locked(door) else "unbolted", door)
             other = self.leaf(Door.EXIT if door is Door.ENTRY else Door.ENTRY)
             if outputs.opens(door) and not other.closed() and not self.evacuating:
-                self._violate(f"{door} ordered open while the other door is not closed")
+                self._journal.violate(f"{door} ordered open while the other door is not closed")
         self.outputs = outputs
         self._wake()
 
@@ -263,53 +217,25 @@ class Plant:
             leaf.drive(self._direction(door), self.outputs.locked(door), dt_s)
             self._note(door, before, leaf)
             if stopped_people and leaf.position >= PASSABLE:
-                self._write("passable", door)
+                self._journal.write("passable", door)
         walkers = [person for person in self.people if person.walking]
         farthest_m = max((person.speed_m_s * dt_s for person in walkers), default=0.0)
         steps = max(1, math.ceil(farthest_m / STEP_m))
         for _ in range(steps):
             for person in walkers:
-                self._advance(person, dt_s / steps)
+                advance(person, self.people, (self.entry, self.exit), dt_s / steps)
             self._sense()
         self._judge()
-
-    def _advance(self, person: Person, dt_s: float) -> None:
-        left_m = person.target_m - person.x_m
-        step_m = math.copysign(min(abs(left_m), person.speed_m_s * dt_s), left_m)
-        following_m = person.x_m + step_m
-        for leaf in (self.entry, self.exit):
-            gap_m = (leaf.place_m - person.x_m) * math.copysign(1, step_m)
-            if gap_m <= HALF_DEPTH_m or leaf.position >= PASSABLE:
-                continue  # behind one, already in it, or open
-            edge_m = leaf.place_m - math.copysign(STOPS_SHORT_m, step_m)
-            if (following_m - edge_m) * math.copysign(1, step_m) > 0:
-                following_m = edge_m if gap_m > STOPS_SHORT_m else person.x_m
-        for other in self.people:
-            gap_m = (other.x_m - person.x_m) * math.copysign(1, step_m)
-            if other is not person and other.walking and 0 < gap_m < ELBOW_ROOM_m and _same_way(person, other):
-                following_m = person.x_m
-        if following_m == person.x_m:
-            person.blocked_s += dt_s
-        person.x_m = following_m
 
     def _judge(self) -> None:
         both = self.entry.position > 2 * AT_LIMIT and self.exit.position > 2 * AT_LIMIT
         if self.evacuating and not self._fire and self.entry.closed() and self.exit.closed():
             self.evacuating = False
-        self._trouble_if("both-open", both and not self.evacuating, "both doors are open together")
+        self._journal.trouble_if("both-open", both and not self.evacuating, "both doors are open together")
         for door in Door:
-            leaf = self.leaf(door)
-            squeezed = (
-                leaf.velocity < 0
-                and leaf.position < SQUEEZES
-                and any(abs(person.x_m - leaf.place_m) < HALF_DEPTH_m for person in self.people)
+            self._journal.trouble_if(
+                f"contact-{door}", self.leaf(door).closes_onto(self.people), f"{door} closes onto a person"
             )
-            self._trouble_if(f"contact-{door}", squeezed, f"{door} closes onto a person")
-
-    def _trouble_if(self, name: str, true: bool, sentence: str) -> None:
-        if true and name not in self._trouble:
-            self._violate(sentence)
-        (self._trouble.add if true else self._trouble.discard)(name)
 
     # --- sensors ---
     def _sense(self) -> None:
@@ -321,42 +247,26 @@ class Plant:
                 self._sensed[sensor] = level
 
     def _levels(self) -> dict[Sensor, bool]:
-        places_m = [person.x_m for person in self.people]
         levels = {
             Sensor.ENTRY_CLOSED: self.entry.closed(),
             Sensor.ENTRY_OPEN: self.entry.opened(),
             Sensor.EXIT_CLOSED: self.exit.closed(),
             Sensor.EXIT_OPEN: self.exit.opened(),
-            Sensor.MAT: any(MAT_m[0] - HALF_DEPTH_m < x_m < MAT_m[1] + HALF_DEPTH_m for x_m in places_m),
             Sensor.EGRESS: self._egress,
             Sensor.FIRE: self._fire,
             Sensor.STOP: self.stopped,
         }
-        for beam, place_m in BEAMS_m.items():
-            levels[beam] = any(abs(x_m - place_m) < HALF_DEPTH_m for x_m in places_m)
-        return levels
+        return levels | walked_on(self.people)
 
     def _let_go(self) -> None:
         self._egress = False
         self._sense()
 
-    # --- journal ---
     def _note(self, door: Door, before: tuple[bool, bool], leaf: Leaf) -> None:
         if leaf.closed() != before[0]:
-            self._write("closed" if leaf.closed() else "left-closed", door)
+            self._journal.write("closed" if leaf.closed() else "left-closed", door)
         if leaf.opened() and not before[1]:
-            self._write("opened", door)
-
-    def _violate(self, sentence: str) -> None:
-        self._write("violation: " + sentence)
-        self.violations.append(sentence)
-
-    def _write(self, what: str, door: Door | None = None) -> None:
-        self.journal.append(Entry(time.monotonic(), what, str(door) if door is not None else ""))
+            self._journal.write("opened", door)
 
     def _wake(self) -> None:
         self._moved.set()
-
-
-def _same_way(person: Person, other: Person) -> bool:
-    return (person.target_m > person.x_m) == (other.target_m > other.x_m)

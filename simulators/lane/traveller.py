@@ -7,7 +7,8 @@ import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
 
-from simulators.barrier.plant import Person, Plant
+from simulators.barrier.bodies import Person
+from simulators.barrier.plant import Plant
 from simulators.camera.camera import CameraSim
 from simulators.camera.scenes import Kind
 from simulators.chip.control import Control

@@ -10,8 +10,9 @@ from typing import TypeVar
 
 from hardware.drivers.barrier import BarrierClient
 from hardware.drivers.barrier_events import BarrierEvent, EntryShut, Ready
+from simulators.barrier.bodies import Person
 from simulators.barrier.controller import Controller, Runner, default_runner
-from simulators.barrier.plant import Person, Plant
+from simulators.barrier.plant import Plant
 
 KEY = bytes(range(32))
 PATIENCE_s = 20.0

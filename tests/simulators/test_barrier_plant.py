@@ -25,9 +25,9 @@ from hardware.drivers.barrier_events import (
     Tailgating,
 )
 from simulators.barrier import pins
+from simulators.barrier.bodies import ENTRY_m, EXIT_m
 from simulators.barrier.controller import Runner
 from simulators.barrier.pins import Sensor
-from simulators.barrier.plant import ENTRY_m, EXIT_m
 from tests.simulators.barrier_lane import RUNNERS, BarrierLane, PATIENCE_s, barrier_lane, until
 
 LEASE_s, SLACK_s = 0.5, 0.15
