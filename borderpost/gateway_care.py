@@ -48,7 +48,7 @@ def _backup(args: argparse.Namespace) -> int:
 
 def _restore(args: argparse.Namespace) -> int:
     from gateway.care.restore import restore
-    from gateway.store.dump import PUT_ASIDE
+    from gateway.store.dump import stores_aside
 
     secret = _passphrase(args.passphrase_file)
     with gateway_errors():
@@ -58,7 +58,7 @@ def _restore(args: argparse.Namespace) -> int:
         print(json.dumps({"state": str(args.state), **told}))
     else:
         print(f"{done.events} events of {done.made} are in {args.state}; start the gateway, and devices send the rest.")
-        if (aside := args.state / PUT_ASIDE).exists():  # what is due or erased goes from the store, and not from there
+        for aside in stores_aside(args.state)[-1:]:  # what is due or erased goes from the store, and not from there
             print(f"The store that was here is {aside}: delete it once everything is well.")
     return 0
 

@@ -1,6 +1,7 @@
 """How does a store become one file, and a file a store again? As its own engine says: never by copying live files."""
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -14,7 +15,8 @@ from gateway.store.migrations import migrations
 from gateway.store.opening import open_store
 
 SQLITE, POSTGRES = "store.sqlite", "store.pgdump"
-PUT_ASIDE = "before-restore.sqlite"  # no retention looks there: whoever restored deletes it
+PUT_ASIDE = "before-restore"  # .sqlite, then -2.sqlite: no retention looks there; whoever restored deletes them
+OURS: Final = re.compile(rf"{PUT_ASIDE}(-[0-9]+)?\.sqlite", re.ASCII)
 BUSY_LIMIT_S: Final = 30.0
 EVENTS: Final = "SELECT count(*) FROM events"
 EMPTY: Final = """
@@ -74,7 +76,7 @@ def prove_sqlite(path: Path) -> None:
 
 def replace_sqlite(path: Path, fresh: Path) -> None:
     """The old file stays beside the new one until somebody deletes it. A cut in between leaves none: do it again."""
-    _put_aside(path, path.with_name(PUT_ASIDE))
+    _put_aside(path)
     fresh.chmod(0o600)
     with fresh.open("rb") as file:
         os.fsync(file.fileno())
@@ -82,16 +84,33 @@ def replace_sqlite(path: Path, fresh: Path) -> None:
     sync_folder(path.parent)
 
 
-def _put_aside(path: Path, aside: Path) -> None:
-    """SQLite finds a log by the database's name alone, and reads it into whatever database bears that name."""
+def stores_aside(folder: Path) -> list[Path]:
+    """What restores have put aside and nobody has deleted, the newest last."""
+    found = [file for file in folder.glob(f"{PUT_ASIDE}*.sqlite") if OURS.fullmatch(file.name)]
+    return sorted(found, key=lambda file: (len(file.name), file.name))
+
+
+def _put_aside(path: Path) -> None:
+    """SQLite finds a log by the database's name alone, and reads it into whatever database bears that name.
+
+    Whoever restored the wrong backup first still has the store that was there before.
+    """
+    before = stores_aside(path.parent)
+    aside = before[-1] if before else path.with_name(f"{PUT_ASIDE}.sqlite")
     if path.exists():
         _fold_log(path)
-        for log in _logs(aside):  # of what was put aside before
+        if before:
+            aside = path.with_name(f"{PUT_ASIDE}-{_number(before[-1]) + 1}.sqlite")
+        for log in _logs(aside):  # of one that somebody has deleted
             log.unlink(missing_ok=True)
         path.replace(aside)  # First: after a cut there may be a log without its database, and never the other way.
     for log, target in zip(_logs(path), _logs(aside), strict=True):
         with suppress(FileNotFoundError):
             log.rename(target)
+
+
+def _number(aside: Path) -> int:
+    return int(aside.stem.removeprefix(PUT_ASIDE).removeprefix("-") or 1)
 
 
 def _fold_log(path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.store.dump import PUT_ASIDE, replace_sqlite
+from gateway.store.dump import replace_sqlite, stores_aside
 from gateway.store.sqlite import connect
 
 WRITER = """
@@ -52,7 +52,7 @@ def put_aside(path: Path) -> Path:
     with closing(sqlite3.connect(path)) as store:
         assert store.execute("SELECT count(*) FROM restored").fetchone() == (0,)
         assert store.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    return path.with_name(PUT_ASIDE)
+    return stores_aside(path.parent)[-1]
 
 
 def told(path: Path) -> list[str]:
@@ -73,7 +73,7 @@ def test_what_a_killed_gateway_left_in_its_log_is_in_the_one_file_that_is_put_as
 def test_the_log_of_what_was_put_aside_before_is_not_read_into_what_is_put_aside_now(tmp_path: Path) -> None:
     path, before = tmp_path / "store.sqlite", tmp_path / "before"
     killed_writer(before, "heron", 40)
-    log_of(tmp_path / PUT_ASIDE).write_bytes(log_of(before).read_bytes())
+    log_of(tmp_path / "before-restore.sqlite").write_bytes(log_of(before).read_bytes())
     killed_writer(path, "stork", 2)
     assert told(put_aside(path)) == ["stork", "stork"]
 
@@ -100,3 +100,14 @@ def test_a_cut_leaves_no_store_without_its_log_and_doing_it_again_brings_them_to
         put_aside(path)
     assert not path.exists()
     assert log_of(put_aside(path)).read_bytes() == log
+
+
+def test_a_second_restore_keeps_what_the_first_one_put_aside(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    for word in ("heron", "stork", "crane"):
+        killed_writer(path, word)
+        put_aside(path)
+    assert [file.name for file in stores_aside(tmp_path)] == [
+        "before-restore.sqlite", "before-restore-2.sqlite", "before-restore-3.sqlite",
+    ]  # fmt: skip
+    assert told(tmp_path / "before-restore.sqlite") == ["heron"]
