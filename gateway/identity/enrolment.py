@@ -11,7 +11,7 @@ import re
 import secrets
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,6 +43,8 @@ log = logging.getLogger(__name__)
 HEAD_MAX_BYTES: Final = 8_192
 EXCHANGE_LIMIT_S: Final = 10.0
 HANDSHAKE_LIMIT_S: Final = 5.0
+CLOSE_LIMIT_S: Final = 1.0
+AGAIN_S: Final = 5.0  # a port that somebody else holds
 CONNECTIONS_MAX: Final = 64
 FIRST_LINE: Final = re.compile(rb"(GET|POST) (/[a-z0-9/]{0,40}) HTTP/1\.[01]")
 LENGTH: Final = re.compile(rb"content-length:[ \t]*([0-9]{1,6})[ \t]*", re.IGNORECASE)
@@ -62,32 +64,46 @@ class EnrolmentServer:
     def __init__(self, joining: Joining, servers_ca: Path, now: Callable[[], datetime], clock_s: Callable[[], float]):
         self._joining, self._servers_ca, self._now, self._clock_s = joining, servers_ca, now, clock_s
         self._nonces, self._patience = Nonces(secrets.token_bytes(32)), Patience()
-        self._open = 0
+        self._meetings: set[asyncio.Task[None]] = set()
 
     async def serve(self, host: str, port: int, tls: ssl.SSLContext, ready: Callable[[int], None]) -> None:
         """Raises OSError when the port cannot be had. ``ready`` is told the port."""
         server = await asyncio.start_server(
             self._meet, host, port, ssl=tls, ssl_handshake_timeout=HANDSHAKE_LIMIT_S, limit=HEAD_MAX_BYTES
         )
-        async with server:
+        try:
             ready(server.sockets[0].getsockname()[1])
-            await server.serve_forever()
+            await asyncio.get_running_loop().create_future()
+        finally:
+            await self._close(server)
+
+    async def _close(self, server: asyncio.Server) -> None:
+        """The port first, then whoever is inside: later versions of Python wait for him."""
+        server.close()
+        for meeting in self._meetings:
+            meeting.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_LIMIT_S):
+                await asyncio.gather(*self._meetings, return_exceptions=True)
+                await server.wait_closed()
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open += 1
+        meeting = asyncio.current_task()
+        assert meeting is not None  # noqa: S101 (a server runs each in a task of its own)
+        self._meetings.add(meeting)
         try:
             async with asyncio.timeout(EXCHANGE_LIMIT_S):
-                if self._open <= CONNECTIONS_MAX:
+                if len(self._meetings) <= CONNECTIONS_MAX:
                     writer.write(_http(await self._answer(reader, str(writer.get_extra_info("peername")[0]))))
                     await writer.drain()
         except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # Whoever is too slow, too long or gone gets no answer.
         finally:
-            self._open -= 1
             writer.close()
             with suppress(OSError, TimeoutError):
-                async with asyncio.timeout(1.0):
+                async with asyncio.timeout(CLOSE_LIMIT_S):
                     await writer.wait_closed()
+            self._meetings.discard(meeting)
 
     async def _answer(self, reader: asyncio.StreamReader, address: str) -> Answer:
         head = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")
@@ -147,20 +163,30 @@ class EnrolmentServer:
                 return None
 
 
-async def receive_devices(folder: StateFolder, now: Callable[[], datetime]) -> None:
-    """The door as ``gateway run`` opens it. A door that cannot be opened is said and stops nothing else: what devices
-    have to tell must reach the store, whoever holds a port."""
-    config = folder.config
+async def receive_devices(
+    folder: StateFolder,
+    now: Callable[[], datetime],
+    rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    opened: Callable[[int], None] | None = None,
+) -> None:
+    """The door as ``gateway run`` opens it. A door that cannot be opened is said, once for each reason, tried again
+    until it can, and stops nothing else: what devices have to tell must reach the store, whoever holds a port."""
+    config, said = folder.config, ""
     if not config.enrolment:
         return
     server = EnrolmentServer(Joining(Authority(folder.state, config)), folder.servers_ca(), now, time.monotonic)
-    try:
-        tls = server_tls(folder.state / "enrolment.crt", folder.secret("enrolment.key"))
-        await server.serve(config.enrolment_host, config.enrolment_port, tls, _say_open)
-    except FileNotFoundError:
-        log.warning("enrolment: closed, for it has no certificate; run borderpost gateway init again")
-    except OSError as error:
-        log.warning("enrolment: closed, for %s cannot be had (%s)", config.enrolment, error.strerror)
+    while True:
+        try:
+            tls = server_tls(folder.state / "enrolment.crt", folder.secret("enrolment.key"))
+            await server.serve(config.enrolment_host, config.enrolment_port, tls, opened or _say_open)
+        except FileNotFoundError:
+            why = "it has no certificate; run borderpost gateway init again"
+        except OSError as error:
+            why = f"{config.enrolment} cannot be had ({error.strerror}); it is tried again every few seconds"
+        if why != said:
+            log.warning("enrolment: closed, for %s", why)
+        said = why
+        await rest(AGAIN_S)
 
 
 def _say_open(port: int) -> None:

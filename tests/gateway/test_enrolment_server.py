@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import dataclasses
 import fcntl
 import json
 import os
@@ -10,7 +11,7 @@ import socket
 import ssl
 import threading
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,10 +35,12 @@ from gateway.identity.joining import Joining
 from gateway.identity.nonces import GOOD_FOR_MS, Nonces
 from gateway.identity.patience import ADDRESSES_MAX, LONGEST_WAIT_S, Patience
 from gateway.identity.register import Register
+from gateway.state import StateFolder
 from messages.claim import Claim
 from messages.enrolment import BODY_MAX_BYTES, NONCE_PATH, RENEW_PATH, RenewRequest, write
 from messages.events import Clock
 from messages.keys import DeviceKey
+from simulators.network.broker import free_port
 
 LIMIT_S = 10
 
@@ -633,6 +636,94 @@ def test_no_log_line_holds_a_claim_or_a_name_from_a_stranger(
     assert code not in caplog.text
     assert code.replace("-", "") not in caplog.text
     assert "lane-66" not in caplog.text
+
+
+# --- the port ---
+def tried(region: Any, port: int, rest: Callable[[float], Awaitable[None]], opened: Callable[[int], None]) -> Any:
+    config = dataclasses.replace(region.authority.config, enrolment_port=port)
+    return asyncio.create_task(enrolment.receive_devices(StateFolder(region.state, config), region_now, rest, opened))
+
+
+def region_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@contextlib.asynccontextmanager
+async def ended(task: "asyncio.Task[None]") -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def test_a_port_that_is_taken_at_the_start_is_had_once_it_is_free_and_said_once(
+    region: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    rests: list[float] = []
+
+    async def story(taken: socket.socket, port: int) -> None:
+        opened = asyncio.Event()
+
+        async def rest(seconds: float) -> None:
+            rests.append(seconds)
+            if len(rests) == 3:
+                taken.close()
+
+        async with ended(tried(region, port, rest, lambda _: opened.set())):
+            await opened.wait()
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context(region))
+            writer.write(b"GET /v1/nonce HTTP/1.1\r\n\r\n")
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+            writer.close()
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", port)
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        asyncio.run(story(taken, port))
+    assert rests == [enrolment.AGAIN_S] * 3
+    [said] = [line.getMessage() for line in caplog.records if line.levelname == "WARNING"]
+    assert said.startswith(f"enrolment: closed, for 127.0.0.1:{port} cannot be had (")
+
+
+def test_a_door_without_a_certificate_opens_once_there_is_one(region: Any, caplog: pytest.LogCaptureFixture) -> None:
+    path = region.state / "enrolment.crt"
+    away = path.rename(path.with_suffix(".away"))
+
+    async def story() -> None:
+        opened = asyncio.Event()
+
+        async def rest(_: float) -> None:
+            away.rename(path)
+
+        async with ended(tried(region, free_port(), rest, lambda _: opened.set())):
+            await opened.wait()
+
+    asyncio.run(story())
+    assert "it has no certificate" in caplog.text
+
+
+def test_a_door_that_is_closed_sends_away_who_is_inside(region: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(enrolment, "EXCHANGE_LIMIT_S", 3_600.0)
+
+    async def story() -> None:
+        opened, port = asyncio.Event(), free_port()
+        async with ended(tried(region, port, asyncio.sleep, lambda _: opened.set())):
+            await opened.wait()
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context(region))
+            writer.write(b"GET ")
+            await writer.drain()
+            question, answer = await asyncio.open_connection("127.0.0.1", port, ssl=context(region))
+            answer.write(b"GET /v1/nonce HTTP/1.1\r\n\r\n")
+            await question.readline()  # so the other one is inside by now
+            answer.close()
+        async with asyncio.timeout(LIMIT_S):
+            assert await reader.read() == b""
+        writer.close()
+
+    asyncio.run(story())
 
 
 # --- the command line ---
