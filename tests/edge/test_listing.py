@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.downlink import list_intake
+from edge.downlink import floor, list_intake
 from edge.downlink.list_intake import ALARM_EVERY_S, ListIntake, judge_with
 from edge.downlink.listing import JUMP_MAX, Listing, ListRefused, Taken
 from messages.delta import make_delta
@@ -329,16 +329,33 @@ def test_g02_an_old_list_that_is_put_back_with_its_proof_is_not_obeyed(lane: Lan
     assert lane.take(*told(5, documents(50))) == Taken("documents", 5, "full")
 
 
+def test_a_floor_that_the_full_disk_does_not_take_is_written_at_the_next_start(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, content: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(floor, "replace", full)
+        assert lane.take(*told(5, documents(50))) == Taken("documents", 5, "full")  # the list itself had room
+    assert not (lane.folder / "lists" / "documents.floor").exists()
+    assert lane.refuses(*told(4, documents(40))) == "older"
+    lane.start()
+    damage(lane.folder / "lists" / "documents.manifest")
+    lane.start()
+    assert lane.refuses(*told(4, documents(40))) == "older"
+
+
 @pytest.mark.parametrize("spoilt", [b"", b"9999 00 0", b"\xff", b"5\n"])
 def test_a_damaged_floor_shuts_out_no_honest_list_and_is_made_again_from_the_manifest(
     lane: Lane, spoilt: bytes
 ) -> None:
     lane.take(*told(5, documents(50)))
-    floor = lane.folder / "lists" / "documents.floor"
-    before = floor.read_bytes()
-    floor.write_bytes(spoilt or before.replace(b"5", b"9", 1))
+    path = lane.folder / "lists" / "documents.floor"
+    before = path.read_bytes()
+    path.write_bytes(spoilt or before.replace(b"5", b"9", 1))
     lane.start()
-    assert floor.read_bytes() == before
+    assert path.read_bytes() == before
     assert lane.refuses(*told(4, documents(40))) == "older"
     assert lane.take(*told(6, documents(60))) == Taken("documents", 6, "full")
 
