@@ -55,6 +55,7 @@ log = logging.getLogger("gateway")
 def serve(folder: StateFolder, config: Config) -> None:
     """Run until SIGTERM or SIGINT. Raises GatewayError when it cannot start."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    folder.expect_set_up()
     calls = ThreadPoolExecutor(thread_name_prefix="calls")
     with asyncio.Runner() as runner:
         with at_work(folder.state), closing(_listen(config)) as listener, closing(folder.open_store()) as writer:

@@ -24,6 +24,8 @@ from messages.keys import ControlKey, GatewayKey, RegionKey, RegionKeys
 
 REGION_KID = "region-1"
 CONFIG_NAME = "gateway.toml"
+INIT = "Make it with: borderpost gateway init --state DIR --region REGION"
+RESTORE = "Restore it from the backup; what nobody has stored anything with, borderpost gateway init makes anew."
 TOLD_TO_ALL_S = 30 * 86_400  # the life of a device's certificate: whoever was not renewed since is cut off
 
 
@@ -33,6 +35,22 @@ class StateFolder:
     def __init__(self, state: Path, config: Config | None = None) -> None:
         self.state = state
         self.config: Config = config or load(state / CONFIG_NAME)
+
+    def expect_set_up(self) -> None:
+        """Before anything is made or changed for a worker, here or in a database. Raises GatewayError."""
+        store = () if self.config.store else (self.store_path(),)
+        self._expect(self.secret("region.key"), self.secret("store.key"), self.servers_ca(), *store)
+        self.ack_key()  # it says what to do about a worker that has none
+        self._expect(self.worker_certificate(), self.worker_key())
+
+    def _expect(self, *paths: Path) -> None:
+        missing = ", ".join(path.name for path in paths if not path.exists())
+        if not missing:
+            return
+        message, cure = f"There is no gateway in {self.state}: {missing} missing.", INIT
+        if self.secret("store.key").exists() or self.store_path().exists():
+            message, cure = f"Of the gateway in {self.state} there is missing: {missing}.", RESTORE
+        raise GatewayError("no-gateway", message, cure)
 
     def region_keys(self) -> "RegionKeyring":
         """Every key that frames of this region may be sealed to; devices seal to the newest."""
@@ -90,7 +108,11 @@ class StateFolder:
         return self.state / "store.sqlite"
 
     def open_store(self) -> Connection:
-        """One connection, for one thread at a time; GatewayError(bad-store) when there is none to be had."""
+        """One connection, for one thread at a time; GatewayError(bad-store) when there is none to be had, and
+        GatewayError(no-gateway) when it was never made: an empty one in its place would answer that nothing is missing.
+        """
+        if not self.config.store:
+            self._expect(self.store_path())
         return open_store(self.config.store, self.store_path())
 
     def servers_ca(self) -> Path:

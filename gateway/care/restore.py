@@ -172,7 +172,7 @@ def _put_files(state: Path, staging: Path) -> None:
         target = state / path.name.replace("__", "/")
         if not target.exists():
             keyfiles.closed_folder(target.parent)
-            keyfiles.write(target, path.read_bytes(), secret=path.parent != staging)
+            keyfiles.write(target, path.read_bytes(), secret=path.parent != staging or path.name == CONFIG_NAME)
 
 
 def _put_store(folder: StateFolder, staging: Path, now: datetime) -> Swept:

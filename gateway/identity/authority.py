@@ -79,7 +79,7 @@ def set_up(state: Path, region: str, now: datetime, store: str = "") -> list[str
     keyfiles.closed_folder(state)
     made = [] if (state / CONFIG_NAME).exists() else [CONFIG_NAME]
     if made:
-        keyfiles.write(state / CONFIG_NAME, default_text(region, store).encode(), secret=bool(store))
+        keyfiles.write(state / CONFIG_NAME, default_text(region, store).encode(), secret=True)  # it may name a password
     config = load(state / CONFIG_NAME)
     if config.region != region:
         raise GatewayError("other-region", f"This folder belongs to region {config.region}.", "Choose another --state.")
@@ -89,13 +89,19 @@ def set_up(state: Path, region: str, now: datetime, store: str = "") -> list[str
             "other-store", message, "Leave --store out, or correct it there; gateway move leaves a file."
         )
     made += _make_keys(keyfiles.closed_folder(state / "secrets"))
+    if not config.store:
+        _close_store(state / "store.sqlite")
     with closing(open_store(config.store, state / "store.sqlite")) as connection:
         connection.migrate()
         with connection.transaction():
             made += _make_certificates(state, Register(connection), now)
-    if not config.store:
-        (state / "store.sqlite").chmod(keyfiles.SECRET_MODE)
     return made
+
+
+def _close_store(path: Path) -> None:
+    """From the first moment, with the log beside it: SQLite gives that the mode of the database."""
+    path.touch(keyfiles.SECRET_MODE)
+    path.chmod(keyfiles.SECRET_MODE)
 
 
 def load_issuer(state: Path, name: str) -> Issuer:
