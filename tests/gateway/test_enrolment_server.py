@@ -735,6 +735,22 @@ def said(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
     return json.loads(capsys.readouterr().out)
 
 
+def test_whoever_claims_for_an_enrolled_device_is_told_what_to_do_about_a_replaced_card(
+    region: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    region.lane("lane-1")
+    parser = argparse.ArgumentParser()
+    device_command.add_parser(parser.add_subparsers())
+    told = {}
+    for name in ("lane-1", "lane-2"):
+        words = ["device", "claim", "--state", str(region.state), "--post", "harbour", "--device", name]
+        args = parser.parse_args(words)
+        assert args.run(args) == 0
+        told[name] = capsys.readouterr().out
+    assert "device revoke lane-1, and claim a new name" in told["lane-1"]
+    assert "revoke" not in told["lane-2"]
+
+
 def test_the_commands_claim_enrol_renew_revoke_and_show(
     door: Door, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
