@@ -32,8 +32,12 @@ class BadRequest(ValueError):
     """One sentence that says what is wrong with the form of a request or an answer."""
 
 
-class EnrolRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``proof``: the new signing key's own signature over ``enrol_text``: nobody enrols a key that he does not hold."""
+class EnrolRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """``proof``: the signing key's own signature over ``enrol_text``: nobody enrols a key that he does not hold.
+
+    The last two are of a device whose key was changed, and left out by any other: an older gateway knows neither.
+    ``kid`` is the name that the key bears already, and ``before`` a signature by the key that it follows.
+    """
 
     claim: str
     device: str
@@ -41,6 +45,8 @@ class EnrolRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     csr: bytes
     public: bytes
     proof: bytes
+    kid: str = ""
+    before: bytes = b""
 
 
 class RenewRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -92,9 +98,9 @@ class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
 Request = TypeVar("Request", EnrolRequest, RenewRequest)
 
 
-def enrol_text(device: str, post: str, csr: bytes, public: bytes) -> bytes:
+def enrol_text(device: str, post: str, csr: bytes, public: bytes, kid: str = "") -> bytes:
     """What the proof signs: the label keeps it from ever being a frame's or a status's signature."""
-    return ENROL_LABEL + msgspec.json.encode([device, post, csr, public])
+    return ENROL_LABEL + msgspec.json.encode([device, post, csr, public, *([kid] if kid else [])])
 
 
 def renew_text(request: RenewRequest) -> bytes:
@@ -150,7 +156,8 @@ def _checked(request: Request) -> Request:
         raise BadRequest("A name or a key in the request is none.")
     if isinstance(request, EnrolRequest) and not is_name(request.post):
         raise BadRequest("A name or a key in the request is none.")
+    named = request.kid or isinstance(request, RenewRequest)
     # Nobody looks for a key, or writes of one, whose name a stranger made up: it may hold anything, and be long.
-    if isinstance(request, RenewRequest) and device_of(request.kid) != request.device:
+    if named and device_of(request.kid) != request.device:
         raise BadRequest("The key that asks is none of this device.")
     return request

@@ -2,6 +2,8 @@
 
 >>> device_of("lane-1"), device_of("lane-1.2"), device_of("lane-1.02"), device_of("lane-1.1")
 ('lane-1', 'lane-1', '', '')
+>>> number_of("lane-1"), number_of("lane-1.2")
+(1, 2)
 """
 
 import re
@@ -26,6 +28,11 @@ def device_of(kid: str) -> str:
     """Whose key? ``lane-1`` signs with ``lane-1``, then with ``lane-1.2``, then ``lane-1.3``; "" for what is none."""
     name, point, number = kid.partition(".")
     return name if is_name(name) and (not point or FOLLOWER.fullmatch(point + number)) else ""
+
+
+def number_of(kid: str) -> int:
+    """The how-manieth key of its device? Of a ``kid`` that is one."""
+    return int(kid.partition(".")[2] or 1)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

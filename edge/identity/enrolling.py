@@ -68,27 +68,61 @@ def enrol_at(at: str, code: str, identity: Path, post: str, device: str, now: Ca
         link = Link(at, unnamed_context(identity / files.ca, now))
         csr = request_pem(device, folder.tls_key(files.key))
 
-        def ask(signing: str) -> Enrolled:
-            signer = _signer(folder, signing, device)
-            proof = signer.sign(enrol_text(device, post, csr, signer.public))
-            request = EnrolRequest(claim=code, device=device, post=post, csr=csr, public=signer.public, proof=proof)
-            return _answer(lambda: read_enrolled(link.ask("POST", ENROL_PATH, write(request))))
+        def ask(signing: str, before: str | None) -> Enrolled:
+            signer = _signer(folder, signing, _known_kid(folder, device) if signing == files.signing else device)
+            older = None if before is None else _signer(folder, before, device)
+            bare = EnrolRequest(claim=code, device=device, post=post, csr=csr, public=signer.public, proof=b"")
+            return _enrolled(link, bare, signer, older)
 
         signing, enrolled = _first_known(ask, folder.signing_names(files.signing))
         _expect(enrolled, device)
         folder.keep(enrolled, device, replace(files, signing=signing))
 
 
-def _first_known(ask: Callable[[str], Enrolled], names: list[str]) -> tuple[str, Enrolled]:
+def _first_known(ask: Callable[[str, str | None], Enrolled], names: list[str]) -> tuple[str, Enrolled]:
     """The key that counts; then one whose rotation was asked for and whose answer was lost: the gateway may know it
-    alone by now."""
+    alone by now. It is told of the key before, which signed until now."""
+    before = None
     for name in names[:-1]:
         try:
-            return name, ask(name)
+            return name, ask(name, before)
         except EnrolmentRefused as error:
             if error.code not in OTHER_KEY:
                 raise
-    return names[-1], ask(names[-1])
+        before = name
+    return names[-1], ask(names[-1], before)
+
+
+def _enrolled(link: Link, bare: EnrolRequest, signer: DeviceKey, older: DeviceKey | None) -> Enrolled:
+    """A gateway that is older than this device refuses what it cannot read: it is asked as it knows."""
+    request = _signed_by(bare, signer, older)
+    try:
+        return _ask_to_enrol(link, request)
+    except EnrolmentRefused as error:
+        plain = _signed_by(bare, replace(signer, kid=signer.device), None)
+        if error.code != "bad-request" or plain == request:
+            raise
+    return _ask_to_enrol(link, plain)
+
+
+def _ask_to_enrol(link: Link, request: EnrolRequest) -> Enrolled:
+    return _answer(lambda: read_enrolled(link.ask("POST", ENROL_PATH, write(request))))
+
+
+def _signed_by(bare: EnrolRequest, signer: DeviceKey, older: DeviceKey | None) -> EnrolRequest:
+    kid = "" if signer.kid == bare.device else signer.kid
+    text = enrol_text(bare.device, bare.post, bare.csr, bare.public, kid)
+    before = b"" if older is None else older.sign(text)
+    return EnrolRequest(
+        claim=bare.claim,
+        device=bare.device,
+        post=bare.post,
+        csr=bare.csr,
+        public=bare.public,
+        proof=signer.sign(text),
+        kid=kid,
+        before=before,
+    )
 
 
 def renew_at(at: str, identity: Path, now: Callable[[], Stamp], *, new_key: bool = False) -> None:
@@ -168,6 +202,14 @@ def _known(folder: IdentityFolder) -> dict[str, object]:
     if known is None or "device" not in known:
         raise EnrolmentRefused("not-enrolled", f"There is no identity in {folder.folder}.", "Enrol this device.")
     return known
+
+
+def _known_kid(folder: IdentityFolder, device: str) -> str:
+    """The name of the signing key that counts; the first one's where an identity is damaged, or another device's."""
+    with suppress(ValueError):
+        kid = str((folder.known() or {}).get("kid", ""))
+        return kid if device_of(kid) == device else device
+    return device
 
 
 def _known_files(folder: IdentityFolder) -> Files:

@@ -35,10 +35,7 @@ class Authority(StateFolder):
         """All of them or none, in one transaction: two thousand take seconds."""
         with self.certifying(now) as certifier:
             certified = [certifier.enrol(asked) for asked in asking]
-        return [
-            self.welcome(asked.post, asked.device, certificate)
-            for asked, certificate in zip(asking, certified, strict=True)
-        ]
+        return [self.welcome(each.record.post, each.record.kid, each.certificate) for each in certified]
 
     @contextmanager
     def certifying(self, now: datetime, *devices: str) -> Iterator["Certifier"]:

@@ -13,20 +13,34 @@ from gateway.identity import certificates
 from gateway.identity.certificates import Issuer
 from gateway.identity.register import Register
 from gateway.store.connection import Connection
-from messages.keys import KeyRecord
+from messages.keys import KeyRecord, number_of
 from messages.topics import is_name
 
 RESERVED: Final = "gateway"  # a device of this name could pass for a worker in the broker's access list
+NUMBER_MAX: Final = 99_999  # of a key that comes with its name: there must be room for those that follow it
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a device asks with: its request for a certificate, its signing key, and where it stands."""
+    """What a device asks with: its request for a certificate, its signing key, and where it stands.
+
+    ``kid`` is the name that its key has had in this region; empty: it is the device's first.
+    """
 
     csr_pem: bytes
     sign_public: bytes
     post: str
     device: str
+    kid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """``record`` is the device's newest key as the region knows it now; ``fresh``: only from now on."""
+
+    record: KeyRecord
+    certificate: x509.Certificate
+    fresh: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +60,25 @@ class Certifier:
     def register(self) -> Register:
         return Register(self.connection)
 
-    def enrol(self, asked: Asked) -> x509.Certificate:
-        """A device that is new, or known with this very key."""
+    def enrol(self, asked: Asked) -> Certified:
+        """A device that is new, or known with this very key.
+
+        One that is new to this store alone, which was restored, keeps the name of its key: what it has signed and not
+        delivered yet names that, and is signed for ever.
+        """
         check_names(asked.post, asked.device)
-        record = KeyRecord(asked.device, asked.sign_public, self.region, asked.post)
+        record = KeyRecord(asked.kid or asked.device, asked.sign_public, self.region, asked.post)
+        if number_of(record.kid) > NUMBER_MAX:
+            raise GatewayError("bad-request", "The number of the device's key is too large.")
         known, owner = self.register.device(asked.device), self.register.owner(asked.sign_public)
         _check_known(known, record)
         if owner not in (None, asked.device):
             raise GatewayError("key-known", "Another device signs with this key.", "Make new keys: a copied card?")
         certificate = self.certificate(asked.device, asked.csr_pem)
-        if known is None:
-            self.register.enrol(record, self.now_ms)
-        return certificate
+        if known is not None:
+            return Certified(known, certificate, fresh=False)
+        self.register.enrol(record, self.now_ms)
+        return Certified(record, certificate, fresh=True)
 
     def certificate(self, device: str, csr_pem: bytes) -> x509.Certificate:
         key = proven_key(csr_pem, device)
@@ -101,12 +122,10 @@ def _check_known(known: KeyRecord | None, asked: KeyRecord) -> None:
     if known is None:
         return
     if known.revoked:
-        raise GatewayError("revoked", f"Device {asked.kid} is revoked.", "Enrol it again under a new name.")
+        raise GatewayError("revoked", f"Device {asked.device} is revoked.", "Enrol it again under a new name.")
     check_post(known, asked.post)
-    if (known.public, known.region) != (
-        asked.public,
-        asked.region,
-    ):  # a second machine under an enrolled name would be a clone
-        message = f"Device {asked.kid} is enrolled with other keys than these."
-        cure = f"If its card was replaced or its keys are lost: device revoke {asked.kid}, then claim a new name."
+    # A second machine under an enrolled name would be a clone.
+    if (known.public, known.region) != (asked.public, asked.region):
+        message = f"Device {asked.device} is enrolled with other keys than these."
+        cure = f"If its card was replaced or its keys are lost: device revoke {asked.device}, then claim a new name."
         raise GatewayError("device-known", message, cure)

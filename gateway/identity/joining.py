@@ -66,7 +66,7 @@ class Joining:
         return NewClaim(code, now + timedelta(hours=hours), known is not None)
 
     def enrol(self, request: EnrolRequest, now: datetime) -> Enrolled:
-        text = enrol_text(request.device, request.post, request.csr, request.public)
+        text = enrol_text(request.device, request.post, request.csr, request.public, request.kid)
         try:
             claim = Claim.read(request.claim)
         except BadClaim:
@@ -75,9 +75,10 @@ class Joining:
             raise GatewayError("bad-signature", "The request is not signed by the key that it brings.")
         with self._authority.certifying(now, request.device) as certifier:
             Claims(certifier.connection).use(claim, request.post, request.device, request.public, certifier.now_ms)
-            certificate = certifier.enrol(Asked(request.csr, request.public, request.post, request.device))
-            kid = _newest(certifier, request.device).kid
-        return self._authority.welcome(request.post, kid, certificate)
+            asked = Asked(request.csr, request.public, request.post, request.device, request.kid)
+            certified = certifier.enrol(asked)
+            _hear_out(certifier, certified.record, text, request.before)
+        return self._authority.welcome(request.post, certified.record.kid, certified.certificate)
 
     def renew(self, request: RenewRequest, now: datetime) -> Enrolled:
         """A new certificate, and a new signing key if the request brings one.
@@ -135,11 +136,16 @@ def _time(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds")
 
 
-def _newest(certifier: Certifier, device: str) -> KeyRecord:
-    record = certifier.register.device(device)
-    if record is None:  # cannot be, within the transaction that enrolled or found it
-        raise GatewayError("unknown-device", "This gateway knows no such device.", "Enrol it.")
-    return record
+def _hear_out(certifier: Certifier, newest: KeyRecord, text: bytes, signature: bytes) -> bool:
+    """What a device signed until it came by a claim is still to come, when its change of keys was not answered.
+
+    It proves the older key, too: else an enrolment would give a stolen one, long followed, another 30 days.
+    """
+    before = certifier.register.before(newest.kid)
+    if before is None or not verified(before.public, text, signature):
+        return False
+    certifier.register.retire_anew(before.kid, certifier.now_ms)
+    return True
 
 
 def _check_in_time(certifier: Certifier, device: str, now: datetime) -> None:

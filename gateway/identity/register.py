@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from gateway.store.connection import Connection, Row
-from messages.keys import KeyRecord
+from messages.keys import KeyRecord, device_of, number_of
 
 RETIRED_DAYS: Final = 30  # what a key signed before it was followed is still taken for so long (docs/contract.md, 13.1)
 DAY_MS: Final = 86_400_000
@@ -100,13 +100,19 @@ class Register(Mapping[str, KeyRecord]):
         row = self._connection.execute("SELECT device FROM keys WHERE public = ?", (public,)).fetchone()
         return None if row is None else str(row[0])
 
+    def before(self, kid: str) -> KeyRecord | None:
+        """The key that this one of the same device followed; None for the first that is known."""
+        sql = f"{KEYS} WHERE keys.device = ? AND keys.number < ? ORDER BY keys.number DESC LIMIT 1"
+        row = self._connection.execute(sql, (device_of(kid), number_of(kid))).fetchone()
+        return None if row is None else _record(row)
+
     def enrol(self, record: KeyRecord, now_ms: int) -> None:
         """Within the caller's transaction, together with the certificate given to the device."""
         self._connection.execute(
             "INSERT INTO devices (device, region, post, enrolled_ms) VALUES (?, ?, ?, ?)",
-            (record.kid, record.region, record.post, now_ms),
+            (record.device, record.region, record.post, now_ms),
         )
-        self._key(record.kid, record.kid, 1, record.public, now_ms)
+        self._key(record.kid, record.device, number_of(record.kid), record.public, now_ms)
 
     def follow(self, device: str, public: bytes, now_ms: int) -> str:
         """A new signing key; the one before it retires. Within the caller's transaction. Returns its kid."""

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography import x509
 
@@ -37,7 +38,7 @@ from gateway.identity.patience import ADDRESSES_MAX, LONGEST_WAIT_S, Patience
 from gateway.identity.register import Register
 from gateway.state import StateFolder
 from messages.claim import Claim
-from messages.enrolment import BODY_MAX_BYTES, NONCE_PATH, RENEW_PATH, RenewRequest, write
+from messages.enrolment import BODY_MAX_BYTES, NONCE_PATH, RENEW_PATH, BadRequest, EnrolRequest, RenewRequest, write
 from messages.events import Clock
 from messages.keys import DeviceKey
 from simulators.network.broker import free_port
@@ -287,6 +288,31 @@ def days_go_by(door: Door, days: int) -> None:
         Register(connection).end_retired(int(door.now().timestamp() * 1000))
 
 
+def key_states(door: Door) -> list[str]:
+    return [key["state"] for key in Joining(door.region.authority).show(door.now())[0]["keys"]]
+
+
+def forgotten(door: Door) -> None:
+    """The store of a time before there was any device."""
+    with contextlib.closing(door.region.authority.open_store()) as connection, connection.transaction():
+        for table in ("keys", "devices", "claims"):
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608 (tables of ours)
+
+
+class OlderRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """An enrolment as a gateway knew it that came before the optional fields."""
+
+    claim: str
+    device: str
+    post: str
+    csr: bytes
+    public: bytes
+    proof: bytes
+
+    def newer(self) -> EnrolRequest:
+        return EnrolRequest(**msgspec.structs.asdict(self))
+
+
 def test_a_post_that_did_not_hear_of_its_rotation_comes_back_by_itself_after_forty_days(
     door: Door, tmp_path: Path
 ) -> None:
@@ -312,6 +338,46 @@ def test_after_seventy_days_a_claim_brings_back_a_post_with_the_key_that_the_reg
     assert (back.device_key.kid, back.device_key.seed.hex()) == ("lane-1.2", following.decode().strip())
     renew_at(door.at, folder, now)
     assert read_identity(folder).device_key == back.device_key
+
+
+def test_a_post_that_comes_back_by_a_claim_with_its_new_key_has_the_old_one_sign_for_what_it_signed(
+    door: Door, tmp_path: Path
+) -> None:
+    folder = tmp_path / "identity"
+    enrolled(door, folder)
+    rotated(door, folder, heard=False)
+    days_go_by(door, 70)
+    assert key_states(door) == ["revoked", "active"]
+    assert enrolled(door, folder).device_key.kid == "lane-1.2"
+    assert key_states(door) == ["retired", "active"]
+
+
+def test_a_post_that_a_restored_gateway_does_not_know_keeps_the_name_of_its_key(door: Door, tmp_path: Path) -> None:
+    folder = tmp_path / "identity"
+    enrolled(door, folder)
+    rotated(door, folder, heard=True)
+    forgotten(door)
+    before = read_identity(folder).device_key
+    assert enrolled(door, folder).device_key == before
+    assert before.kid == "lane-1.2"
+
+
+def test_an_older_gateway_is_asked_in_words_that_it_knows(
+    door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_of_old(body: bytes) -> EnrolRequest:
+        try:
+            return msgspec.json.decode(body, type=OlderRequest).newer()
+        except msgspec.ValidationError:
+            raise BadRequest("The body is not what this address takes.") from None
+
+    monkeypatch.setattr(enrolment, "read_enrol", read_of_old)
+    folder = tmp_path / "identity"
+    assert enrolled(door, folder).device_key.kid == "lane-1"
+    rotated(door, folder, heard=True)
+    assert enrolled(door, folder).device_key.kid == "lane-1.2"
+    forgotten(door)
+    assert enrolled(door, folder).device_key.kid == "lane-1"  # it names the key as it always did
 
 
 def test_a_rotation_that_never_arrived_is_finished_after_a_claim_brought_the_post_back(
