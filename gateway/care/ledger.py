@@ -1,9 +1,10 @@
-"""What must a restored backup not bring back? What was erased or revoked since, in a file that no restore replaces.
+"""What must a restore not undo? What was erased or revoked since, and keys that came: in a file that none replaces.
 
 One line of JSON each, appended and synced before the store itself is changed. It names crossings and devices, never
 a person: the id of a crossing is random.
 """
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -12,14 +13,15 @@ from pathlib import Path
 from typing import Final, Literal
 
 from gateway.identity.keyfiles import SECRET_MODE
+from gateway.store.connection import StoreFault
 
 LEDGER_NAME: Final = "ledger.jsonl"
-Kind = Literal["erased", "revoked"]
+Kind = Literal["erased", "revoked", "key"]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """``subject`` is a crossing of the device (erased), or why it was revoked."""
+    """``subject`` is a crossing of the device (erased), why it was revoked, or its key: name, post, 64 digits."""
 
     kind: Kind
     device: str
@@ -27,13 +29,23 @@ class Entry:
     at_ms: int
 
 
-def write_down(state: Path, entry: Entry) -> None:
-    """On the disk when this returns. A line that a power cut tore is not read, and its deed was not done yet."""
-    descriptor = os.open(state / LEDGER_NAME, os.O_RDWR | os.O_CREAT | os.O_APPEND, SECRET_MODE)
+def write_down(state: Path, *told: Entry) -> None:
+    """On the disk when this returns; StoreFault when it is full or lost. A line that was torn is not read, and its deed
+    was not done yet."""
+    try:
+        _append(state / LEDGER_NAME, b"".join(json.dumps(asdict(entry)).encode() + b"\n" for entry in told))
+    except OSError as error:
+        raise StoreFault(errno.errorcode.get(error.errno or 0, "ledger")) from error
+
+
+def _append(path: Path, lines: bytes) -> None:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, SECRET_MODE)
     try:
         end = os.lseek(descriptor, 0, os.SEEK_END)
         torn = end > 0 and os.pread(descriptor, 1, end - 1) != b"\n"
-        os.write(descriptor, (b"\n" if torn else b"") + json.dumps(asdict(entry)).encode() + b"\n")
+        lines = (b"\n" if torn else b"") + lines
+        if os.write(descriptor, lines) < len(lines):
+            raise OSError(errno.ENOSPC, "not all of it was written")
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -21,6 +21,7 @@ from gateway.care import passphrase
 from gateway.care.backup import FORMAT, INDEX, KEYS, MAC, digest_of, mac
 from gateway.care.epoch import begin_epoch
 from gateway.care.in_use import alone
+from gateway.care.keys_since import play_keys
 from gateway.care.ledger import entries
 from gateway.care.retention import Swept, erased_in, sweep
 from gateway.config import load
@@ -201,6 +202,7 @@ def _revoke_again(connection: Connection, folder: StateFolder, now: datetime) ->
     """In the register, and for the broker: its lists are as old as the folder, or as the backup."""
     register = Register(connection)
     with connection.transaction():
+        play_keys(folder.state, register, folder.config.region, int(now.timestamp() * 1000))
         for entry in entries(folder.state, "revoked"):
             register.revoke_within(entry.device)
             register.revoke_certificates(entry.device, entry.subject, entry.at_ms)

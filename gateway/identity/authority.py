@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cryptography import x509
 
+from gateway.care.keys_since import write_keys
 from gateway.config import default_text, load
 from gateway.errors import GatewayError
 from gateway.identity import certificates, keyfiles
@@ -35,6 +36,7 @@ class Authority(StateFolder):
         """All of them or none, in one transaction: two thousand take seconds."""
         with self.certifying(now) as certifier:
             certified = [certifier.enrol(asked) for asked in asking]
+            write_keys(self.state, [each.record for each in certified if each.fresh], certifier.now_ms)
         return [self.welcome(each.record.post, each.record.kid, each.certificate) for each in certified]
 
     @contextmanager

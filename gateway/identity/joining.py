@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypedDict
 
+from gateway.care.keys_since import write_keys
 from gateway.care.ledger import Entry, write_down
 from gateway.errors import GatewayError
 from gateway.identity.authority import Authority
@@ -77,7 +78,8 @@ class Joining:
             Claims(certifier.connection).use(claim, request.post, request.device, request.public, certifier.now_ms)
             asked = Asked(request.csr, request.public, request.post, request.device, request.kid)
             certified = certifier.enrol(asked)
-            _hear_out(certifier, certified.record, text, request.before)
+            if _hear_out(certifier, certified.record, text, request.before) or certified.fresh:
+                write_keys(self._authority.state, [certified.record], certifier.now_ms)
         return self._authority.welcome(request.post, certified.record.kid, certified.certificate)
 
     def renew(self, request: RenewRequest, now: datetime) -> Enrolled:
@@ -96,6 +98,8 @@ class Joining:
             _check_in_time(certifier, request.device, now)
             kid = _signing_key(certifier, record, newest, request)
             certificate = certifier.certificate(request.device, request.csr)
+            if kid != record.kid:
+                write_keys(self._authority.state, [certifier.register[kid]], certifier.now_ms)
         return self._authority.welcome(record.post, kid, certificate)
 
     def revoke(self, device: str, reason: str, now: datetime) -> None:

@@ -118,13 +118,20 @@ class Register(Mapping[str, KeyRecord]):
         """A new signing key; the one before it retires. Within the caller's transaction. Returns its kid."""
         row = self._connection.execute("SELECT max(number) FROM keys WHERE device = ?", (device,)).fetchone()
         number = (0 if row is None else int(row[0] or 0)) + 1
-        self._connection.execute(
-            "UPDATE keys SET state = 'retired', until_ms = ? WHERE device = ? AND state = 'active'",
-            (now_ms + RETIRED_DAYS * DAY_MS, device),
-        )
-        kid = f"{device}.{number}"
-        self._key(kid, device, number, public, now_ms)
-        return kid
+        return self._follow(device, number, public, now_ms)
+
+    def take_back(self, record: KeyRecord, at_ms: int) -> None:
+        """A key that this store forgot, or whose older key was heard out later than it knows. Within the caller's
+        transaction. What is here is never replaced, and a revoked device gets no key."""
+        newest, owner = self.device(record.device), self.owner(record.public)
+        if newest is None and owner is None:
+            self.enrol(record, at_ms)
+        elif newest is None or newest.revoked:
+            return
+        elif owner is None and number_of(record.kid) > number_of(newest.kid):
+            self._follow(record.device, number_of(record.kid), record.public, at_ms)
+        elif newest.public == record.public and (before := self.before(newest.kid)) is not None:
+            self.retire_anew(before.kid, at_ms)
 
     def retire_anew(self, kid: str, now_ms: int) -> None:
         """A followed key has its 30 days from now on, also when they were over. Within the caller's transaction, and
@@ -139,10 +146,13 @@ class Register(Mapping[str, KeyRecord]):
     def end_retired(self, now_ms: int) -> int:
         """Keys whose 30 days are over are revoked; how many that were."""
         with self._connection.transaction():
-            sql = "UPDATE keys SET state = 'revoked' WHERE state = 'retired' AND until_ms <= ?"
-            ended = self._connection.execute(sql, (now_ms,)).rowcount
-            if ended:
-                self._changed()
+            return self.end_retired_within(now_ms)
+
+    def end_retired_within(self, now_ms: int) -> int:
+        sql = "UPDATE keys SET state = 'revoked' WHERE state = 'retired' AND until_ms <= ?"
+        ended = self._connection.execute(sql, (now_ms,)).rowcount
+        if ended:
+            self._changed()
         return ended
 
     def revoke(self, device: str) -> bool:
@@ -188,6 +198,15 @@ class Register(Mapping[str, KeyRecord]):
         return [(int(row[0], 16), datetime.fromtimestamp(row[1] / 1000, now.tzinfo)) for row in rows]
 
     # --- within ---
+    def _follow(self, device: str, number: int, public: bytes, now_ms: int) -> str:
+        self._connection.execute(
+            "UPDATE keys SET state = 'retired', until_ms = ? WHERE device = ? AND state = 'active'",
+            (now_ms + RETIRED_DAYS * DAY_MS, device),
+        )
+        kid = f"{device}.{number}"
+        self._key(kid, device, number, public, now_ms)
+        return kid
+
     def _key(self, kid: str, device: str, number: int, public: bytes, now_ms: int) -> None:
         self._connection.execute(
             "INSERT INTO keys (kid, device, number, public, state, since_ms) VALUES (?, ?, ?, ?, 'active', ?)",
