@@ -47,6 +47,16 @@ def _append(path: Path, lines: bytes) -> None:
         if os.write(descriptor, lines) < len(lines):
             raise OSError(errno.ENOSPC, "not all of it was written")
         os.fsync(descriptor)
+        if end == 0:  # it was made just now: its name must outlive a power cut, too
+            _sync_folder(path.parent)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 

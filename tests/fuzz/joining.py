@@ -29,6 +29,16 @@ ISSUER = certificates.new_issuer("utopia servers-ca", datetime(2026, 11, 24, tzi
 CA, CA_DER = certificates.certificate_pem(ISSUER), ISSUER.public_bytes(Encoding.DER)
 CODE = Claim.of(bytes(16), CA).code
 ENROL = EnrolRequest(claim=CODE, device=NAME, post="harbour", csr=CSR, public=bytes(32), proof=bytes(64))
+AGAIN = EnrolRequest(
+    claim=CODE,
+    device=NAME,
+    post="harbour",
+    csr=CSR,
+    public=bytes(32),
+    proof=bytes(64),
+    kid=f"{NAME}.2",
+    before=bytes(64),
+)
 RENEW = RenewRequest(device=NAME, kid=NAME, nonce=bytes(24), csr=CSR, signature=bytes(64))
 ENROLLED = Enrolled(
     certificate_pem=CA,
@@ -51,6 +61,7 @@ def targets() -> list[Target]:
     return [
         Target("claim code", _spoilt(CODE.encode()), lambda data: Claim.read(data.decode("latin-1")), (BadClaim,)),
         Target("enrolment", _spoilt(write(ENROL)), read_enrol, (BadRequest,)),
+        Target("enrolment of a device that returns", _spoilt(write(AGAIN)), read_enrol, (BadRequest,)),
         Target("renewal", _spoilt(write(RENEW)), read_renew, (BadRequest,)),
         Target("enrolment, the answer", _spoilt(write(ENROLLED)), read_enrolled, (BadRequest,)),
         Target("certificate request", _spoilt(CSR), lambda data: proven_key(data, NAME), (GatewayError,)),

@@ -208,10 +208,24 @@ def test_a_device_is_not_taken_in_unless_its_line_is_on_the_disk(region: Any, mo
     assert entries(region.state, "key")[-1].subject == f"lane-1 harbour {lane.key.public.hex()}"
 
 
+def test_the_first_line_is_on_the_disk_with_the_name_of_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = list[str]()
+    monkeypatch.setattr("gateway.care.ledger.os.fsync", lambda handle: synced.append(_name_of(handle)))
+    for _ in range(2):
+        write_keys(tmp_path, [a_key("lane-1", 1)], 1)
+    assert synced == [LEDGER_NAME, tmp_path.name, LEDGER_NAME]
+
+
+def _name_of(handle: int) -> str:
+    return Path(f"/proc/self/fd/{handle}").readlink().name
+
+
 def test_two_thousand_devices_are_one_line_each_and_one_wait_for_the_disk(
     region: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    synced = list[int]()
-    monkeypatch.setattr("gateway.care.ledger.os.fsync", synced.append)
+    synced = list[str]()
+    monkeypatch.setattr("gateway.care.ledger.os.fsync", lambda handle: synced.append(_name_of(handle)))
     write_keys(region.state, [a_key(f"lane-{number}", number % 250) for number in range(2000)], 1)
-    assert (len(lines(region)), len(synced)) == (2000, 1)
+    assert (len(lines(region)), synced.count(LEDGER_NAME)) == (2000, 1)
