@@ -6,6 +6,7 @@ To be run again behind each change, best by the gateway itself: as [broker] relo
 import argparse
 import json
 import shlex
+import sys
 from pathlib import Path
 
 from borderpost.errors import Fault
@@ -13,6 +14,7 @@ from borderpost.gateway import gateway_errors
 
 CONNECTIONS_LIMIT = 200
 CONNECTIONS_MAX = 1_000_000
+ELSEWHERE = "Choose a folder that everybody may pass, such as /etc/mosquitto/borderpost."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from gateway.identity.revocation import tell_broker
     from gateway.state import StateFolder
-    from simulators.network.broker_files import Certificates, write_files
+    from simulators.network.broker_files import DAEMON_USER, Certificates, daemon_user, write_files
 
     then = _words(args.then)
     if not 1 <= args.most <= CONNECTIONS_MAX:
@@ -47,6 +49,9 @@ def run(args: argparse.Namespace) -> int:
         except OSError as error:
             message = f"The broker's files cannot be written: {error.strerror} ({error.filename})."
             raise Fault("unwritable", message, "Run borderpost gateway init again, or look at the folder.") from error
+        if daemon_user(args.into) not in (None, DAEMON_USER):
+            # Not refused: then a revoked device would not be turned out.
+            print(f"{DAEMON_USER} cannot reach {args.into}, so the broker stays root. {ELSEWHERE}", file=sys.stderr)
         tell_broker(then, "The files are written")
     told = {"config": str(written), "workers": list(workers), "revoked": list(tls.names()), "told": bool(args.then)}
     print(json.dumps(told) if args.json else f"mosquitto -c {written}")

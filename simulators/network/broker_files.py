@@ -12,6 +12,9 @@ DEVICE_WRITES = ("evt", "tel", "res")
 DEVICE_READS = ("ack", "cmd", "list")
 
 CRL = "clients.crl"
+NEW = ".new"
+KEPT = "persistence"
+OURS = {"broker.crt", "broker.key", "clients-ca.crt", CRL, "acl", "mosquitto.conf", KEPT}
 LOOPBACK = "127.0.0.1"
 
 PACKET_LIMIT_BYTES = 262_144
@@ -46,8 +49,8 @@ def write_files(
     host: str = LOOPBACK,
 ) -> Path:
     """Write all of it into ``folder`` and return the path of the settings. The originals stay as closed as they are."""
-    folder.mkdir(parents=True, exist_ok=True)
-    kept = folder / "persistence"
+    _make(folder)
+    kept = folder / KEPT
     kept.mkdir(mode=0o700, exist_ok=True)
     user = daemon_user(folder)
     sources = {"broker.crt": tls.certificate, "broker.key": tls.key, "clients-ca.crt": tls.clients_ca, CRL: tls.crl}
@@ -87,7 +90,7 @@ def settings(
         "persistent_client_expiration 1d",
         "set_tcp_nodelay true",
         "persistence true",
-        f"persistence_location {folder / 'persistence'}/",
+        f"persistence_location {folder / KEPT}/",
         "log_dest stderr",
         "log_type error",
         "log_type warning",
@@ -141,9 +144,23 @@ def _may_pass(folder: Path, uid: int, groups: set[int]) -> bool:
     return bool(status.st_mode & (0o010 if status.st_gid in groups else 0o001))
 
 
+def _make(folder: Path) -> None:
+    """A unit's UMask=0077 would leave a new folder to root alone, and mosquitto would have to stay root. So one that is
+    made here, or holds nothing but what is written here, lets mosquitto's user pass, and nobody else."""
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    if os.geteuid() != 0:
+        return
+    ours = {path.name.removesuffix(NEW) for path in folder.iterdir()} <= OURS  # never somebody's home
+    for path in reversed(made or [folder] * ours):
+        if may_reach(path.parent, DAEMON_USER) and not may_reach(path, DAEMON_USER):
+            os.chown(path, -1, pwd.getpwnam(DAEMON_USER).pw_gid)
+            path.chmod(0o750)
+
+
 def _place(path: Path, content: bytes, user: str | None) -> None:
     """Write a file that only the daemon's user (and root) can read; never readable by others even for a moment."""
-    beside = path.with_name(path.name + ".new")
+    beside = path.with_name(path.name + NEW)
     beside.unlink(missing_ok=True)
     with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)

@@ -3,8 +3,12 @@
 import argparse
 import json
 import os
+import pwd
+import signal
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -13,7 +17,8 @@ from borderpost import device as device_command
 from borderpost import gateway as gateway_command
 from borderpost.errors import Fault
 from gateway.identity.rotation import add_worker
-from simulators.network.broker import READY, find_program, free_port
+from simulators.network.broker import READY, RELOADED, find_program, free_port
+from simulators.network.broker_files import DAEMON_USER
 
 
 def command(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
@@ -61,6 +66,97 @@ def test_mosquitto_takes_the_files(region: Any, tmp_path: Path, capsys: pytest.C
     assert f"listener {port} 127.0.0.1" in text
     started = subprocess.run(["timeout", "1", program, "-c", written], capture_output=True, text=True, check=False)
     assert READY.search(started.stderr.encode())
+
+
+@pytest.fixture
+def outside() -> Iterator[Path]:
+    """A folder that everybody may pass, as /etc/mosquitto is."""
+    with TemporaryDirectory(dir="/var/tmp") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture
+def narrow() -> Iterator[None]:
+    """As borderpost-broker.service has it."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+Write = Callable[[Path], str]  # into a folder; the path of the settings
+
+
+@pytest.fixture
+def write(region: Any, capsys: pytest.CaptureFixture[str]) -> Write:
+    config = region.state / "gateway.toml"
+    config.write_text(config.read_text().replace("port = 8883", f"port = {free_port()}"))
+
+    def written(into: Path) -> str:
+        made: str = command(capsys, "gateway", "broker", "--state", str(region.state), "--into", str(into))["config"]
+        return made
+
+    return written
+
+
+def runs_as(config: str) -> str:
+    """Whose mosquitto is with these settings, when it has read its lists again."""
+    program = find_program()
+    assert program is not None
+    with subprocess.Popen([program, "-c", config], stderr=subprocess.PIPE) as broker:
+        assert broker.stderr is not None
+        heard = iter(broker.stderr.readline, b"")
+        try:
+            assert any(READY.search(line) for line in heard)
+            broker.send_signal(signal.SIGHUP)
+            assert any(RELOADED.search(line) for line in heard)
+            owner = Path(f"/proc/{broker.pid}").stat().st_uid
+        finally:
+            broker.terminate()
+        assert not any(b"Error" in line for line in heard)
+    return pwd.getpwuid(owner).pw_name
+
+
+OWN_USER = DAEMON_USER if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+
+
+def test_a_unit_with_a_narrow_umask_leaves_mosquitto_its_own_user(outside: Path, narrow: None, write: Write) -> None:
+    into = outside / "new" / "borderpost"
+    assert runs_as(write(into)) == OWN_USER
+    assert {path.stat().st_mode & 0o007 for path in (into.parent, into)} == {0}  # and nobody else a way in
+
+
+def test_a_folder_that_was_closed_to_mosquitto_is_opened_to_it(outside: Path, narrow: None, write: Write) -> None:
+    into = outside / "borderpost"
+    write(into)
+    os.chown(into, os.geteuid(), os.getegid())
+    into.chmod(0o700)
+    (into / "acl.new").write_text("")  # a call before was cut
+    assert runs_as(write(into)) == OWN_USER
+
+
+def test_a_folder_that_holds_more_than_the_brokers_files_stays_as_closed_as_it_was(
+    outside: Path, narrow: None, write: Write
+) -> None:
+    home = outside / "home"
+    home.mkdir(mode=0o700)
+    (home / "diary").write_text("")
+    write(home)
+    assert home.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_broker_that_must_stay_root_is_said_aloud(
+    region: Any, tmp_path: Path, outside: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tmp_path.chmod(0o700)
+    parser = argparse.ArgumentParser()
+    gateway_command.add_parser(parser.add_subparsers())
+    said = []
+    for into in (tmp_path / "m", outside / "m"):
+        args = parser.parse_args(["gateway", "broker", "--state", str(region.state), "--into", str(into)])
+        assert args.run(args) == 0
+        said.append("stays root" in capsys.readouterr().err)
+    assert said == [os.geteuid() == 0, False]
 
 
 def test_a_folder_that_cannot_be_written_is_a_sentence(
