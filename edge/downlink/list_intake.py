@@ -62,15 +62,20 @@ class ListIntake:
             self._waiting.put_nowait(message)
 
     async def run(self) -> None:
+        """An edited list is found behind each message, and within a minute where none comes: no stream of messages
+        keeps it hidden."""
         while True:
             self.look()
-            try:
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    message = await self._waiting.get()
-            except TimeoutError:
-                await asyncio.to_thread(self._listing.look)
-            else:
+            message = await self._next()
+            if message is not None:
                 await self.put(message)
+            await asyncio.to_thread(self._listing.look)
+
+    async def _next(self) -> bytes | None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_EVERY_S):
+                return await self._waiting.get()
+        return None
 
     async def put(self, message: bytes) -> None:
         try:

@@ -504,3 +504,30 @@ def test_a_full_disk_refuses_the_list_and_the_lane_goes_on(lane: Lane, monkeypat
     put_all(made, told(1, documents(10)))
     assert heard.alarms == ["list-refused"]
     assert heard.recorded == []
+
+
+def test_a_list_that_is_edited_while_messages_come_is_found_behind_the_next_one(lane: Lane) -> None:
+    """Whoever keeps messages coming must not keep an edit hidden."""
+    manifest, chunk = told(1, documents(10))
+    lane.take(manifest, chunk)
+    lane.listing.path("documents").write_bytes(documents(11))
+    shown: list[object] = []
+
+    async def story() -> None:
+        done = asyncio.Event()
+
+        def asked() -> None:  # behind a message, and before what is looked at behind it
+            shown.append(lane.status()["number"])
+            if len(shown) == 1:
+                made.take(chunk)
+            else:
+                done.set()
+
+        made = ListIntake(lane.listing, record=Told().record, alarm=Told().alarms.append, ask=asked)
+        made.take(chunk)  # of what is here already
+        running = asyncio.create_task(made.run())
+        await done.wait()
+        running.cancel()
+
+    asyncio.run(story())
+    assert shown == [1, 0]
