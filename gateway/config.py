@@ -175,6 +175,7 @@ def _keep_days(path: Path, raw: dict[str, object]) -> int:
 def _address(path: Path, raw: dict[str, object], name: str, default_port: int) -> tuple[str, int]:
     table = raw.get(name, {})
     host, port = (table.get("host", LOOPBACK), table.get("port", default_port)) if isinstance(table, dict) else (0, 0)
-    if not isinstance(host, str) or not isinstance(port, int) or not 0 <= port <= PORT_MAX:
+    is_port = isinstance(port, int) and not isinstance(port, bool) and 0 <= port <= PORT_MAX
+    if not isinstance(host, str) or not is_port:
         raise GatewayError("bad-config", f"[{name}] in {path} needs a host and a port.", "Correct it.")
     return host, port

@@ -13,7 +13,7 @@ CREATE TABLE orders (
     command     TEXT COLLATE "C" NOT NULL,
     expires_s   DOUBLE PRECISION NOT NULL,
     asked_ms    BIGINT NOT NULL,
-    state       TEXT COLLATE "C" NOT NULL, -- asked | sent | answered
+    state       TEXT COLLATE "C" NOT NULL, -- asked | sent | answered | expired
     boot        TEXT COLLATE "C" NOT NULL DEFAULT '',
     counter     BIGINT NOT NULL DEFAULT 0,
     result      TEXT COLLATE "C" NOT NULL DEFAULT '',

@@ -13,7 +13,7 @@ CREATE TABLE orders (
     command     TEXT NOT NULL,
     expires_s   REAL NOT NULL,
     asked_ms    INTEGER NOT NULL,
-    state       TEXT NOT NULL,           -- asked | sent | answered
+    state       TEXT NOT NULL,           -- asked | sent | answered | expired
     boot        TEXT NOT NULL DEFAULT '',
     counter     INTEGER NOT NULL DEFAULT 0,
     result      TEXT NOT NULL DEFAULT '',

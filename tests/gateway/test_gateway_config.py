@@ -86,3 +86,11 @@ def test_every_setting_that_is_known_is_read_and_every_one_that_is_read_is_known
     load(written(tmp_path, ""))
     read = {table: (raw if not table else raw[table]).asked for table in SETTINGS}
     assert read == {table: set(words) for table, words in SETTINGS.items()}
+
+
+@pytest.mark.parametrize("port", ["true", "-1", "65536", '"8883"'])
+@pytest.mark.parametrize("table", ["broker", "pages", "enrolment"])
+def test_what_is_no_port_is_named_with_its_table(tmp_path: Path, table: str, port: str) -> None:
+    path = written(tmp_path, f'region = "north"\n[{table}]\nport = {port}\n')
+    with pytest.raises(GatewayError, match=rf"\[{table}\] .* needs a host and a port"):
+        load(path)
