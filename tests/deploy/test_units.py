@@ -121,6 +121,23 @@ def test_a_lane_may_ask_whether_its_clock_is_right_and_waits_for_neither_network
     assert "time-sync" not in str(unit["Unit"])
 
 
+# What the kernel calls a kind of device, and the module that brings it; "": built in, on Debian and on a Raspberry Pi.
+BROUGHT_BY = {
+    "ttyACM": "cdc_acm", "ttyUSB": "usbserial", "video4linux": "videodev", "media": "mc",
+    "ttyAMA": "", "ttyS": "", "dma_heap": "",
+}  # fmt: skip
+
+
+def test_whatever_a_lane_may_use_is_known_to_the_kernel_before_it_starts() -> None:
+    """systemd.resource-control(5): a kind of device that cannot be resolved at the start is not allowed, ever."""
+    unit = parsed(LANE)
+    kinds = [line.removeprefix("char-").removesuffix(" rw") for line in unit["Service"]["DeviceAllow"]]
+    needed = {f"modprobe@{BROUGHT_BY[kind]}.service" for kind in kinds if BROUGHT_BY[kind]}
+    for relation in ("Wants", "After"):
+        named = {name for line in unit["Unit"][relation] for name in line.split()}
+        assert {name for name in named if name.startswith("modprobe@")} == needed
+
+
 def test_the_broker_is_told_by_the_unit_that_is_delivered() -> None:
     config = region.load(DEPLOY / "gateway" / "gateway.toml")
     assert config.reload == ("systemctl", "start", BROKER.name)
@@ -130,6 +147,14 @@ def test_the_broker_is_told_by_the_unit_that_is_delivered() -> None:
     assert f'subject.user == "{user}"' in rules
     [into] = [word for word in command(parsed(BROKER)) if word.startswith("/etc/mosquitto/")]
     assert f"{into}/mosquitto.conf" in (DEPLOY / "gateway" / "mosquitto.conf").read_text()
+
+
+def test_a_broker_that_ran_before_is_restarted_once_else_its_listeners_stay_those_of_debian() -> None:
+    """Its own unit reloads by SIGHUP, and that opens no port; a revocation needs no more, and cuts nobody off."""
+    [then] = [word for word in command(parsed(BROKER)) if "mosquitto.service" in word]
+    assert then == "systemctl reload-or-restart mosquitto.service"
+    for guide in (DEPLOY / "gateway" / "README.md", ROOT / "docs" / "region.md"):
+        assert re.search(r"systemctl restart mosquitto.*`host` or `port`", guide.read_text()), guide
 
 
 # --- settings ---
