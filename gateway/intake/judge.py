@@ -69,9 +69,8 @@ def judge(
         return _judge_events(signed, open_frame(signed, region), topic)
     except Refused as refused:
         return Verdict(signed, kept=(_whole(refused.reason, refused.detail, topic, payload, signed),))
-    except (
-        Exception
-    ) as error:  # Hostile bytes found a fault in a parser: theirs to lose, not ours to crash on (D11-D16).
+    except Exception as error:
+        # Hostile bytes found a fault in a parser: theirs to lose, not ours to crash on (D11-D16).
         return Verdict(signed, kept=(_whole(Quarantine.NOT_A_FRAME, type(error).__name__, topic, payload, signed),))
 
 

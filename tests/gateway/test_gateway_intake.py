@@ -157,6 +157,15 @@ def test_d25_what_is_sealed_by_one_and_signed_by_another_is_refused(desk: Desk) 
     assert outcome.receipts == [receipt(thief, 1, 1)]
 
 
+def test_an_event_of_no_known_type_is_set_aside_as_that_wherever_it_stands(desk: Desk) -> None:
+    """Who does not know the type cannot say that the rest of it is wrong."""
+    lane, other = desk.region.lane("lane-1"), desk.region.lane("lane-2")
+    newer = [event.to_json().replace(b"granted.v1", b"granted.v9") for event in (lane.granted(1), other.granted(2))]
+    outcome = desk.take(offer_with_bodies(lane, newer, 1))
+    assert desk.reasons() == ["unknown-version", "unknown-version"]
+    assert (desk.stored(), outcome.receipts) == (0, [receipt(lane, 1, 2)])
+
+
 def test_d25_sealed_but_unsigned_is_refused(desk: Desk) -> None:
     lane = desk.region.lane()
     region = RegionPublic(lane.enrolled.region_kid, lane.enrolled.region_public)
