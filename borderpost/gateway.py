@@ -126,6 +126,7 @@ def _rebuild(args: argparse.Namespace) -> int:
 @contextmanager
 def gateway_errors() -> Iterator[None]:
     """A failure of the gateway, said as the command line says it."""
+    from gateway.care.epoch import BEING_RESTORED
     from gateway.errors import GatewayError
     from gateway.store.connection import StoreFault
 
@@ -134,6 +135,9 @@ def gateway_errors() -> Iterator[None]:
     except GatewayError as error:
         raise Fault(error.code, error.message, error.cure) from error
     except StoreFault as error:  # it went while the command was at work
+        if error.code == BEING_RESTORED:
+            cure = "Wait until that is done. If it was cut short, run it again."
+            raise Fault(error.code, "This store is being restored.", cure, exit_code=4) from error
         cure = "See that its disk or its server is there, then run the command again."
         raise Fault("store-refused", f"The store did not do it ({error.code}).", cure, exit_code=4) from error
 

@@ -22,13 +22,29 @@ Range = tuple[int, int]  # first and last, both included
 
 
 @dataclass(frozen=True, slots=True)
+class Epoch:
+    """Which store is it? Each restore begins another; of two, the one with the higher number began later.
+
+    No name: it was not told. Number 0: a gateway of an older release told the name alone.
+    """
+
+    name: str = ""  # random, 16 hexadecimal digits
+    number: int = 0
+
+
+UNTOLD: Final = Epoch()
+
+
+@dataclass(frozen=True, slots=True)
 class Ack:
     """Everything in these ranges is committed, or kept in quarantine: it need not be sent again."""
 
     device: str
     boot: str
     seqs: tuple[Range, ...]
-    epoch: str = ""  # of the store that holds them: a new one was restored, and may lack what was struck off already
+    epoch: Epoch = (
+        UNTOLD  # of the store that holds them: a new one was restored, and may lack what was struck off already
+    )
 
 
 def ranges(seqs: Iterable[int]) -> tuple[Range, ...]:
@@ -46,13 +62,15 @@ def ranges(seqs: Iterable[int]) -> tuple[Range, ...]:
     return tuple(found)
 
 
-def seal_ack(boot: str, seqs: Sequence[Range], topic: Topic, key: GatewayKey, *, epoch: str = "") -> bytes:
+def seal_ack(boot: str, seqs: Sequence[Range], topic: Topic, key: GatewayKey, *, epoch: Epoch = UNTOLD) -> bytes:
     """``topic`` is the device's topic of any class; the acknowledgement is bound to its ``ack`` topic."""
     if not 1 <= len(seqs) <= ACK_RANGES_MAX or not _rising(seqs):
         raise ValueError(f"An acknowledgement needs 1 to {ACK_RANGES_MAX} rising ranges.")
     body = {"v": VERSION, "device": topic.device, "boot": boot, "seqs": [list(pair) for pair in seqs]}
-    if epoch:
-        body["epoch"] = epoch
+    if epoch.name:
+        body["epoch"] = epoch.name
+    if epoch.number:
+        body["epoch_number"] = epoch.number
     return sign(encode(body), key, {CONTENT_TYPE: ACK_TYPE}, bytes(topic.to(Channel.ACK)))
 
 
@@ -69,7 +87,7 @@ def _read(body: Plain, topic: Topic) -> Ack:
     match body:
         case {"v": 1, "device": topic.device, "boot": str() as boot, "seqs": list() as pairs, **more}:
             seqs = tuple(_range(pair) for pair in pairs)
-            epoch = _epoch(more.get("epoch", ""))
+            epoch = _epoch(more.get("epoch", ""), more.get("epoch_number", 0))
             if _is_hex(boot, 2 * BOOT_BYTES) and 1 <= len(seqs) <= ACK_RANGES_MAX and _rising(seqs):
                 return Ack(topic.device, boot, seqs, epoch)
             raise Refused(Quarantine.BAD_EVENTS, "boot or ranges")
@@ -92,12 +110,18 @@ def _rising(seqs: Sequence[Range]) -> bool:
     return flat == sorted(set(flat)) and flat[0] >= 1 and flat[-1] <= COUNT_MAX + 1
 
 
-def _epoch(told: object) -> str:
+def _epoch(*told: object) -> Epoch:
     match told:
-        case str() as epoch if not epoch or _is_hex(epoch, EPOCH_CHARS):
-            return epoch
+        case str() as name, int() as number if _is_epoch(name, number):
+            return Epoch(name, number)
         case _:
             raise Refused(Quarantine.BAD_EVENTS, "epoch")
+
+
+def _is_epoch(name: str, number: int) -> bool:
+    if not name:
+        return number == 0
+    return _is_hex(name, EPOCH_CHARS) and 0 <= number <= COUNT_MAX
 
 
 def _is_hex(text: str, chars: int) -> bool:

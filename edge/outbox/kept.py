@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.whole import replace
+from messages.ack import Epoch
 
 HEAD: Final = struct.Struct(">QQQ?II")  # place, last number, time, telemetry, bytes and CRC-32 of the frame
 SEGMENT_BYTES: Final = 262_144
@@ -114,20 +115,27 @@ class Kept:
         return False
 
     # --- send again ---
-    def heed(self, epoch: str) -> bool:
+    def heed(self, epoch: Epoch) -> bool:
         """The region's store is of this epoch. When that is news, all that was kept until now is to be sent again.
 
-        Attack: an old acknowledgement, played again, bears an epoch that has passed. It is remembered, and no news;
-        and False, for what it names may be what the region has lost since.
+        Attack: an old acknowledgement, played again, bears an epoch that has passed. It is no news; and False, for what
+        it names may be what the region has lost since.
         """
-        if epoch and epoch not in self._known:
+        if self._is_news(epoch):
             self._turning = self._segments(KEPT) if self._known else []
             self._segment = None  # What is kept from now on is of the new epoch.
             self._known, self._is_written = [*self._known, epoch][-EPOCHS_REMEMBERED:], False
         if not self._is_written:
             with suppress(OSError):  # Full: tried again with the next acknowledgement.
                 self._turn()
-        return not epoch or epoch == self._known[-1]
+        return not epoch.name or epoch.name == self._known[-1].name
+
+    def _is_news(self, epoch: Epoch) -> bool:
+        """Not only unheard: one of a lower number passed before it was heard here (late, or played again after more
+        epochs than are remembered). Taken for the newest, it would put the true one among those that have passed."""
+        if not epoch.name or epoch.name in {known.name for known in self._known}:
+            return False
+        return not epoch.number or epoch.number >= max((known.number for known in self._known), default=0)
 
     def _turn(self) -> None:
         """The names first: a cut in between has heard nothing of the epoch, and does it all again."""
@@ -150,21 +158,29 @@ class Kept:
         with suppress(OSError):  # Sent once more after the next start: the region knows it then.
             self._to_go.pop(0).unlink(missing_ok=True)
 
-    def _epochs(self) -> list[str]:
+    def _epochs(self) -> list[Epoch]:
         try:
-            return [str(epoch) for epoch in json.loads((self._folder / EPOCHS).read_bytes())]
+            return [_epoch(told) for told in json.loads((self._folder / EPOCHS).read_bytes())]
         except (OSError, ValueError, TypeError):
             return []
 
-    def _remember(self, epochs: list[str]) -> None:
+    def _remember(self, epochs: list[Epoch]) -> None:
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        replace(self._folder / EPOCHS, json.dumps(epochs).encode())
+        replace(self._folder / EPOCHS, json.dumps([[epoch.name, epoch.number] for epoch in epochs]).encode())
 
     def _segments(self, pattern: str) -> list[Path]:
         try:
             return sorted(self._folder.glob(pattern))
         except OSError:  # What cannot be listed is not sent again; the outbox itself works on.
             return []
+
+
+def _epoch(told: object) -> Epoch:
+    match told:
+        case [str() as name, int() as number]:
+            return Epoch(name, number)
+        case _:  # written by a release that knew no numbers
+            return Epoch(str(told))
 
 
 def _written(row: Whole) -> bytes:

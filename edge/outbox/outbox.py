@@ -24,7 +24,7 @@ from edge.outbox.room import Room
 from edge.outbox.sealer import Sealed, Sealer, Told, is_telemetry
 from edge.outbox.tables import Found, Row, Tables
 from edge.outbox.wear import Log, Wear
-from messages.ack import Range
+from messages.ack import Epoch, Range
 from messages.events import Event
 
 BEHIND_EVERYTHING = (1 << 63) - 1
@@ -196,8 +196,8 @@ class Outbox:
         self._ledger.moved(after, None, gone=rows)
 
     # --- send again ---
-    def heed(self, epoch: str) -> bool:
-        """The region's store bears this epoch. A new one has lost what was acknowledged lately: it is to go again.
+    def heed(self, epoch: Epoch) -> bool:
+        """The region's store bears this epoch. A later one has lost what was acknowledged lately: it is to go again.
         False for one that has passed: what was acknowledged under it may be lost."""
         with self._lock:
             return self._kept.heed(epoch)

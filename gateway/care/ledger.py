@@ -16,12 +16,13 @@ from gateway.identity.keyfiles import SECRET_MODE
 from gateway.store.connection import StoreFault
 
 LEDGER_NAME: Final = "ledger.jsonl"
-Kind = Literal["erased", "revoked", "key"]
+Kind = Literal["erased", "revoked", "key", "epoch"]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """``subject`` is a crossing of the device (erased), why it was revoked, or its key: name, post, 64 digits."""
+    """``subject`` is a crossing of the device (erased), why it was revoked, or its key: name, post, 64 digits; for an
+    epoch, which is of no device, its number and its name."""
 
     kind: Kind
     device: str

@@ -31,7 +31,7 @@ from gateway.identity import keyfiles
 from gateway.identity.authority import load_issuer
 from gateway.identity.register import Register
 from gateway.identity.revocation import write_lists
-from gateway.state import CONFIG_NAME, StateFolder
+from gateway.state import CONFIG_NAME, WORKER, StateFolder
 from gateway.store.connection import Connection
 from gateway.store.dump import POSTGRES, SQLITE, load_postgres, prove_sqlite, replace_sqlite
 from gateway.store.sqlite import connect
@@ -71,6 +71,7 @@ def restore(state: Path, source: Path, now: datetime, *, secret: bytes | None, f
         folder = StateFolder(state, load(_config(state, staging)))
         _expect_fitting(folder, index, force=force)
         _put_files(state, staging)
+        load_issuer(state, "clients-ca")  # Without it the revocations could not be told: fail while the store stands.
         erased = _put_store(folder, staging, now)
     return Restored(index.made, index.events, erased)
 
@@ -155,6 +156,9 @@ def _config(state: Path, staging: Path) -> Path:
 
 def _expect_fitting(folder: StateFolder, index: Index, *, force: bool) -> None:
     region, url = folder.config.region, folder.config.store
+    if folder.config.worker != WORKER:  # Its folder knows nothing of what was revoked and erased since.
+        message = f"This folder is that of the worker {folder.config.worker} alone, not the region's."
+        raise GatewayError("a-workers", message, "Restore in the folder that enrols devices and makes backups.")
     if region != index.region:
         raise GatewayError("other-region", f"This backup is of region {index.region}, not {region}.", ANOTHER)
     if (POSTGRES if url else SQLITE) not in index.digests:
@@ -188,13 +192,14 @@ def _put_store(folder: StateFolder, staging: Path, now: datetime) -> Swept:
 
 
 def _begin_anew(connection: Connection, folder: StateFolder, now: datetime) -> Swept:
+    """The epoch last: without one nobody takes anything in, nor certifies a device, wherever this is cut short."""
     connection.migrate()
     _revoke_again(connection, folder, now)
     erased = sweep(connection, erased_in(folder.state), now, folder.config.keep_days)
     with connection.transaction():
         leave_room(connection)
         connection.execute("DELETE FROM claims")  # one that was used since must not serve again
-    begin_epoch(connection, now)
+        begin_epoch(connection, now, folder.state)
     return erased
 
 

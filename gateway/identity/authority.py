@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cryptography import x509
 
+from gateway.care.epoch import catch_up, expect_begun
 from gateway.care.keys_since import write_keys
 from gateway.config import default_text, load
 from gateway.errors import GatewayError
@@ -42,10 +43,14 @@ class Authority(StateFolder):
     @contextmanager
     def certifying(self, now: datetime, *devices: str) -> Iterator["Certifier"]:
         """One transaction: what is registered and what is certified within it, or neither. Nobody else certifies or
-        revokes ``devices`` meanwhile: a renewal that began before a revocation must not end behind it."""
+        revokes ``devices`` meanwhile: a renewal that began before a revocation must not end behind it.
+
+        StoreFault while the store is being restored: whoever was revoked since the backup stands in it as a friend,
+        until the restore has come to its end."""
         issuer = load_issuer(self.state, "clients-ca")
         with closing(self.open_store()) as connection, connection.transaction():
             connection.alone_with(devices)
+            expect_begun(connection)
             yield Certifier(connection, issuer, self.config.region, now)
 
     def welcome(self, post: str, kid: str, certificate: x509.Certificate) -> Enrolled:
@@ -94,6 +99,7 @@ def set_up(state: Path, region: str, now: datetime, store: str = "") -> list[str
         connection.migrate()
         with connection.transaction():
             made += _make_certificates(state, Register(connection), now)
+            catch_up(connection, now, state)
     return made
 
 

@@ -7,6 +7,7 @@ revocation by any process counts from the next batch on (D30).
 from gateway.care.epoch import epoch
 from gateway.identity.register import Register
 from gateway.store.connection import Connection
+from messages.ack import Epoch
 from messages.keys import KeyRecord
 
 
@@ -16,7 +17,7 @@ class Known:
     def __init__(self, reader: Connection) -> None:
         self._reader = reader
         self._register = Register(reader)
-        self._seen: tuple[str, int] | None = None
+        self._seen: tuple[Epoch, int] | None = None
         self._keys: dict[str, KeyRecord] = {}
         self._devices: list[KeyRecord] = []
 

@@ -22,7 +22,7 @@ from gateway.intake.rows import COLUMNS, EventRow
 from gateway.intake.tallies import Tallies
 from gateway.intake.vault import Vault
 from gateway.store.connection import Connection
-from messages.ack import Range, ranges
+from messages.ack import Epoch, Range, ranges
 from messages.facts import LaneAlarm
 from messages.limits import ACK_RANGES_MAX
 from messages.topics import Channel, Topic
@@ -64,7 +64,7 @@ def record(connection: Connection, vault: Vault, verdicts: Sequence[Verdict], no
     return store(connection, prepare(verdicts, vault, now), now)
 
 
-def store(connection: Connection, frames: Sequence[Prepared], now: datetime, epoch: str | None = None) -> Outcome:
+def store(connection: Connection, frames: Sequence[Prepared], now: datetime, epoch: Epoch | None = None) -> Outcome:
     """As ``record``, of what was judged and prepared elsewhere. May be tried again as it is; with the ``epoch`` for
     which it was prepared, OtherEpoch says that it must be prepared anew."""
     with connection.transaction():

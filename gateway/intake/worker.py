@@ -23,7 +23,7 @@ from gateway.intake.repeats import Repeats
 from gateway.intake.vault import Vault
 from gateway.lanes import Lanes
 from gateway.store.connection import Connection, StoreFault
-from messages.ack import seal_ack
+from messages.ack import Epoch, seal_ack
 from messages.errors import Refused
 from messages.keys import GatewayKey, KeyRecord, RegionKey
 from messages.status import verify_status
@@ -166,7 +166,7 @@ class Worker:
     async def _in_thread(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: call(*args, **kwargs))
 
-    def _acknowledgement(self, receipt: Receipt, committed_to: str) -> Message:
+    def _acknowledgement(self, receipt: Receipt, committed_to: Epoch) -> Message:
         payload = seal_ack(receipt.boot, receipt.seqs, receipt.topic, self._keys.ack, epoch=committed_to)
         return Message(str(receipt.topic.to(Channel.ACK)), payload)
 

@@ -56,6 +56,7 @@ ack-body = {{
   "boot": boot,
   "seqs": [1*{limits.ACK_RANGES_MAX} [first: nth, last: nth]],
   ? "epoch": tstr .regexp "[0-9a-f]{{{EPOCH_CHARS}}}",
+  ? "epoch_number": nth,
   * (tstr / int) => any,
 }}
 

@@ -10,7 +10,7 @@ from edge.outbox.flight import Flight, Next
 from edge.outbox.outbox import Outbox
 from edge.outbox.tables import Row
 from edge.uplink.delivery import Delivery
-from messages.ack import seal_ack
+from messages.ack import Epoch, seal_ack
 from messages.keys import GatewayRecord
 from tests.edge.uplink_world import ALARM, GATEWAY_KEY, NOW, TOPIC, until
 
@@ -58,13 +58,25 @@ def test_a_plan_that_was_made_before_everything_began_anew_hides_nothing(
 
 def test_e17_an_acknowledgement_of_a_store_that_was_replaced_strikes_off_nothing(outbox: Outbox) -> None:
     """It was true once; what it names was lost with that store, and waits again for the new one."""
-    before, after = (
-        seal_ack(outbox.boot, [place], TOPIC, GATEWAY_KEY, epoch=epoch)
-        for place, epoch in (((1, 2), "0" * 16), ((3, 3), "1" * 16))
-    )
+    before, after = acknowledged(outbox, (1, 2), 1), acknowledged(outbox, (3, 3), 3)
+    assert waiting_after(outbox, before, after, before) == [1, 2, 2]
+
+
+def test_e17_one_late_acknowledgement_of_a_store_in_between_stops_nothing(outbox: Outbox) -> None:
+    """Two restores in a short time: the post heard of the second first."""
+    told = [acknowledged(outbox, (number, number), store) for number, store in ((1, 1), (2, 3), (3, 2), (3, 3))]
+    assert waiting_after(outbox, *told, acknowledged(outbox, (1, 2), 3)) == [2, 2, 2, 1, 0]
+
+
+def acknowledged(outbox: Outbox, numbers: tuple[int, int], store: int) -> bytes:
+    return seal_ack(outbox.boot, [numbers], TOPIC, GATEWAY_KEY, epoch=Epoch(f"{store:016x}", store))
+
+
+def waiting_after(outbox: Outbox, *payloads: bytes) -> list[int]:
+    """How many of three rows wait after each acknowledgement."""
+    struck: list[int] = []
 
     async def story() -> None:
-        struck: list[int] = []
         gateways = {GATEWAY_KEY.kid: GatewayRecord(GATEWAY_KEY.kid, GATEWAY_KEY.public)}
         delivery = Delivery(
             outbox, gateways, 60.0, on_struck=lambda: struck.append(outbox.waiting_count), on_alarm=lambda code: None
@@ -76,12 +88,12 @@ def test_e17_an_acknowledgement_of_a_store_that_was_replaced_strikes_off_nothing
             sending = delivery.send(cast(aiomqtt.Client, wire), tasks)
             working = [tasks.create_task(work) for work in (delivery.strike(), sending)]
             await until(lambda: len(wire.sent) == 3, LIMIT_S)
-            for payload in (before, after, before):
+            for payload in payloads:
                 heard = len(struck)
                 delivery.take(payload)
                 await until(lambda heard=heard: len(struck) > heard, LIMIT_S)
             for task in working:
                 task.cancel()
-        assert struck == [1, 2, 2]
 
     asyncio.run(story())
+    return struck

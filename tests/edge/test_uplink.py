@@ -11,6 +11,7 @@ import pytest
 
 from edge.outbox.limits import LIVE_ROWS
 from edge.outbox.outbox import Outbox
+from messages.ack import Epoch
 from messages.facts import CrossingAbandoned, CrossingReferred, Person, Sex, TravelDocument, Where, data_of
 from messages.keys import GatewayKey
 from messages.topics import Channel
@@ -150,7 +151,7 @@ def test_a_region_restored_from_yesterdays_backup_gets_everything_again(
             post.commit(30)
             await post.drained()
             lost, region.stored = region.stored, {}
-            region.epoch = "1" * 16
+            region.epoch = Epoch("1" * 16, 2)
             post.commit()  # what happens next tells the post of it
             await until(lambda: len(region.stored) == 31)
             await post.drained()

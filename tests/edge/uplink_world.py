@@ -21,7 +21,7 @@ from edge.outbox.clock import Stamp
 from edge.outbox.outbox import Outbox
 from edge.outbox.sealer import Sealer
 from edge.uplink.uplink import Uplink, UplinkSettings, UplinkState
-from messages.ack import seal_ack
+from messages.ack import Epoch, seal_ack
 from messages.events import Clock, Event
 from messages.facts import LaneAlarm, data_of
 from messages.frame import open_frame, read_events, verify
@@ -107,7 +107,7 @@ class Region:
 
     client: aiomqtt.Client
     answers: bool = True
-    epoch: str = "0" * 16
+    epoch: Epoch = field(default_factory=lambda: Epoch("0" * 16, 1))
     never: set[int] = field(default_factory=set)  # numbers it does not acknowledge
     stored: dict[tuple[str, int], Event] = field(default_factory=dict)
     order: list[int] = field(default_factory=list)  # of first arrival

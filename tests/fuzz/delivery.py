@@ -83,7 +83,8 @@ def _frames() -> list[Target]:
 
 def _words() -> list[Target]:
     """Signed bodies, spoilt below the signature and above it."""
-    ack = cbor.encode({"v": 1, "device": TOPIC.device, "boot": BOOT, "seqs": [[1, 3]], "epoch": "00ff" * 4})
+    seqs, epoch = [[1, 3]], {"epoch": "00ff" * 4, "epoch_number": 7}
+    ack = cbor.encode({"v": 1, "device": TOPIC.device, "boot": BOOT, "seqs": seqs, **epoch})
     command = Command(TOPIC.device, BOOT, 7, 60_000, "send-log", {"lines": 200, "why": "works"})
     answer = Answer(TOPIC.device, BOOT, 7, "send-log", Result.DONE, "", b"ready\n")
     status = {"boot": BOOT, "mono_ms": 1, "state": "Ready"}

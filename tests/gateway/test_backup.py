@@ -24,6 +24,7 @@ from gateway.care.restore import restore
 from gateway.care.retention import erased_in, sweep
 from gateway.downlink import lists
 from gateway.errors import GatewayError
+from gateway.identity.authority import set_up
 from gateway.identity.joining import Joining
 from gateway.identity.register import Register
 from gateway.intake.judge import judge
@@ -32,6 +33,7 @@ from gateway.intake.vault import Vault, place_of
 from gateway.queries import Queries
 from gateway.state import StateFolder
 from gateway.store.sqlite import connect
+from messages.ack import Epoch
 
 CANARY, NUMBER = "CANARYSSON", "UCANARY42"  # what the Utopians of conftest are called
 PASSPHRASE = b"seven utopian herons fly north"
@@ -254,7 +256,7 @@ def test_a_folder_that_has_become_another_regions_is_left_alone(region: Any, tmp
 def test_a_restore_begins_a_new_epoch(region: Any, tmp_path: Path) -> None:
     made = backup(region.authority, tmp_path / "tape", region.now, None)
 
-    def now() -> str:
+    def now() -> Epoch:
         with closing(connect(region.authority.store_path())) as connection:
             return epoch(connection)
 
@@ -262,8 +264,37 @@ def test_a_restore_begins_a_new_epoch(region: Any, tmp_path: Path) -> None:
     for _ in range(2):
         restore(region.state, made.file, region.now, secret=None, force=True)
         seen.append(now())
-    assert len(set(seen)) == 3
-    assert all(len(each) == 16 for each in seen)
+    assert len({each.name for each in seen}) == 3
+    assert all(len(each.name) == 16 for each in seen)
+    assert seen == sorted(seen, key=lambda each: each.number)
+
+
+@pytest.mark.parametrize("lost", ["nothing", "ledger.jsonl", "clock"])
+def test_an_epoch_is_later_than_all_before_it_though_the_store_has_forgotten_them(
+    region: Any, tmp_path: Path, lost: str
+) -> None:
+    """A device that has heard a later one would never again strike anything off."""
+    made = backup(region.authority, tmp_path / "tape", region.now, None)
+    numbers = []
+    for turn in range(1, 4):
+        now = region.now - timedelta(days=turn) if lost == "clock" else region.now + timedelta(days=turn)
+        restore(region.state, made.file, now, secret=None, force=True)
+        [(number,)] = rows(region.state, "SELECT max(number) FROM epochs")
+        numbers.append(number)
+        (region.state / lost).unlink(missing_ok=True)
+    assert numbers == sorted(set(numbers))
+
+
+def test_a_store_that_was_lost_and_made_anew_is_later_than_the_one_before(region: Any, tmp_path: Path) -> None:
+    made = backup(region.authority, tmp_path / "tape", region.now, None)
+    restore(region.state, made.file, region.now, secret=None, force=True)
+    query = "SELECT max(number) FROM epochs"
+    [(before,)] = rows(region.state, query)
+    set_up(region.state, "north", region.now)  # where nothing was lost it begins none
+    assert rows(region.state, query) == [(before,)]
+    region.authority.store_path().unlink()
+    set_up(region.state, "north", region.now)
+    assert rows(region.state, query) > [(before,)]
 
 
 def test_a_claim_that_may_have_been_used_since_the_backup_is_void(region: Any, tmp_path: Path) -> None:

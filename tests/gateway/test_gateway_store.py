@@ -149,5 +149,6 @@ def test_d30_a_register_from_a_backup_is_read_again_though_it_bears_the_same_num
         number = register.version()
         register.revoke("lane-1")  # as it is in the backup, in which something else has not happened yet
         desk.connection.execute("UPDATE register_version SET version = ?", (number,))
-        begin_epoch(desk.connection, LATER)
+        with desk.connection.transaction():
+            begin_epoch(desk.connection, LATER, desk.region.state)
         assert known.keys()["lane-1"].revoked

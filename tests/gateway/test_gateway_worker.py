@@ -20,7 +20,7 @@ from gateway.intake.worker import Keys, Message, Worker
 from gateway.lanes import Lanes
 from gateway.queries import Queries
 from gateway.store.sqlite import connect
-from messages.ack import verify_ack
+from messages.ack import Epoch, verify_ack
 from messages.facts import LaneAlarm
 from messages.keys import DeviceKey, GatewayRecord, KeyRecord
 from messages.status import sign_status
@@ -195,11 +195,11 @@ class Backup:
         with closing(connect(self._path)) as store:
             self._held.backup(store.raw)
 
-    def begin_epoch(self) -> str:
-        with closing(connect(self._path)) as store:
-            return begin_epoch(store, self._now)
+    def begin_epoch(self) -> Epoch:
+        with closing(connect(self._path)) as store, store.transaction():
+            return begin_epoch(store, self._now, self._path.parent)
 
-    def restore(self) -> str:
+    def restore(self) -> Epoch:
         self.load()
         return self.begin_epoch()
 
@@ -231,7 +231,7 @@ def stored(reader: Any) -> list[int]:
     return [row["seq"] for row in reader.execute("SELECT seq FROM events ORDER BY seq")]
 
 
-def told(lane: Any, replies: Sequence[Message]) -> list[tuple[Any, str]]:
+def told(lane: Any, replies: Sequence[Message]) -> list[tuple[Any, Epoch]]:
     known = {kid: GatewayRecord(kid, public) for kid, public in lane.enrolled.gateways.items()}
     acks = [verify_ack(reply.payload, lane.topic, known) for reply in replies]
     return [(ack.seqs, ack.epoch) for ack in acks]

@@ -22,6 +22,7 @@ from gateway.errors import GatewayError
 from gateway.identity.authority import Authority, set_up
 from gateway.identity.joining import Joining
 from gateway.identity.register import Register
+from gateway.identity.rotation import add_worker, copy_for
 from gateway.intake.judge import judge
 from gateway.intake.prepared import prepare
 from gateway.intake.recording import record, store
@@ -31,7 +32,7 @@ from gateway.lanes import Lanes
 from gateway.state import StateFolder
 from gateway.store.connection import StoreFault
 from gateway.store.dump import POSTGRES, dump, load_postgres
-from messages.ack import verify_ack
+from messages.ack import Epoch, verify_ack
 from messages.command import Answer, Result, seal_answer, verify_command
 from messages.keys import ControlRecord, GatewayRecord
 from messages.manifest import read_chunk, verify_manifest, whole
@@ -67,7 +68,7 @@ def test_a_region_on_postgres_is_restored_as_it_was_but_for_what_was_erased_and_
     take_in(region, lane, lane.granted(1), lane.granted(2))
     made = backup(region.authority, region.folder / "tape", region.now, PASSPHRASE)
     assert made.events == 2
-    before = rows(region, "SELECT epoch FROM epochs")
+    before = rows(region, "SELECT epoch, number FROM epochs")
     take_in(region, lane, lane.alarm())
     write_down(region.state, Entry("erased", lane.name, lane.crossing(1), 1))
     Joining(region.authority).revoke(lane.name, "stolen", region.now)
@@ -78,7 +79,7 @@ def test_a_region_on_postgres_is_restored_as_it_was_but_for_what_was_erased_and_
     assert (done.events, done.erased.bodies_removed) == (2, 1)
     assert rows(region, "SELECT seq FROM events WHERE body IS NOT NULL") == [(2,)]
     with closing(region.authority.open_store()) as connection:
-        assert [(epoch(connection),)] != before
+        assert epoch(connection) not in [Epoch(*row) for row in before]
         assert Register(connection).snapshot()[lane.name].revoked
 
 
@@ -100,8 +101,9 @@ def test_a_worker_that_runs_on_while_postgres_is_restored_stores_again_what_is_l
     known = {kid: GatewayRecord(kid, public) for kid, public in lane.enrolled.gateways.items()}
     before, after = (verify_ack(reply.payload, lane.topic, known) for reply in asyncio.run(story()))
     assert before.seqs == after.seqs == ((1, 2),)
-    assert [(after.epoch,)] == rows(region, "SELECT epoch FROM epochs")
-    assert before.epoch != after.epoch
+    assert [(after.epoch.name, after.epoch.number)] == rows(region, "SELECT epoch, number FROM epochs")
+    assert before.epoch.name != after.epoch.name
+    assert before.epoch.number < after.epoch.number
     assert rows(region, "SELECT seq FROM events ORDER BY seq") == [(1,), (2,)]
     assert rows(region, "SELECT count(*) FROM events_rest") == [(0,)]  # else no part for this month could be made again
 
@@ -119,6 +121,50 @@ def test_between_its_tables_and_its_epoch_a_restored_postgres_takes_nothing_in(r
         with pytest.raises(StoreFault, match="being-restored"):
             store(connection, prepared, region.now, before)
     assert rows(region, "SELECT count(*) FROM events") == [(0,)]
+
+
+@pytest.mark.parametrize("cut_in", ["play_keys", "sweep", "leave_room", "begin_epoch"])
+def test_a_restore_that_was_cut_short_lets_no_device_in_until_it_has_come_to_its_end(
+    region: Region, monkeypatch: pytest.MonkeyPatch, cut_in: str
+) -> None:
+    """Whoever was revoked since the backup would be certified, under a number that no revocation knows."""
+    region.lane()
+    made = backup(region.authority, region.folder / "tape", region.now, PASSPHRASE)
+    joining = Joining(region.authority)
+    joining.revoke("lane-1", "stolen", region.now)
+
+    def cut(*_told: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as power, pytest.raises(KeyboardInterrupt):  # noqa: PT012 (the cut is in there)
+        power.setattr(f"gateway.care.restore.{cut_in}", cut)
+        restore(region.state, made.file, region.now, secret=None, force=True)
+    for device in ("lane-1", "lane-2"):
+        with pytest.raises(StoreFault, match="being-restored"):
+            joining.claim("harbour", device, region.now)
+    restore(region.state, made.file, region.now, secret=None, force=True)
+    joining.claim("harbour", "lane-2", region.now)
+    with pytest.raises(GatewayError) as refused:
+        joining.claim("harbour", "lane-1", region.now)
+    assert refused.value.code == "revoked"
+
+
+def test_what_a_restore_cannot_finish_it_does_not_begin(region: Region, tmp_path: Path) -> None:
+    """The folder of another host's worker knows neither who was revoked nor how to tell it."""
+    region.lane()
+    made = backup(region.authority, region.folder / "tape", region.now, PASSPHRASE)
+    add_worker(region.authority, "gateway-2", region.now)
+    copy_for(region.authority, "gateway-2", tmp_path / "elsewhere")
+    before = rows(region, "SELECT epoch FROM epochs")
+    for secret in (None, PASSPHRASE):
+        with pytest.raises(GatewayError) as refused:
+            restore(tmp_path / "elsewhere", made.file, region.now, secret=secret, force=True)
+        assert refused.value.code == "a-workers"
+    (region.state / "secrets" / "clients-ca.key").unlink()
+    with pytest.raises(GatewayError) as refused:
+        restore(region.state, made.file, region.now, secret=None, force=True)
+    assert refused.value.code == "bad-key"
+    assert rows(region, "SELECT epoch FROM epochs") == before
 
 
 def test_h08_a_backup_of_postgres_shows_no_password_and_opens_with_its_passphrase_alone(

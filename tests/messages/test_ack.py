@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messages.ack import ACK_TYPE, Ack, ranges, seal_ack, verify_ack
+from messages.ack import ACK_TYPE, Ack, Epoch, ranges, seal_ack, verify_ack
 from messages.cbor import encode
 from messages.errors import Quarantine, Refused
 from messages.keys import DeviceKey, GatewayKey, GatewayRecord
@@ -42,8 +42,9 @@ def test_an_acknowledgement_reads_as_it_was_written(topic: Topic, gateway_key: G
 def test_an_acknowledgement_names_the_epoch_of_its_store(
     topic: Topic, gateway_key: GatewayKey, gateways: Gateways
 ) -> None:
-    sealed = seal_ack(BOOT, ((1, 3),), topic, gateway_key, epoch="00ff" * 4)
-    assert verify_ack(sealed, topic, gateways) == Ack("lane-1", BOOT, ((1, 3),), "00ff" * 4)
+    for epoch in (Epoch("00ff" * 4, 2**53 - 1), Epoch("00ff" * 4)):  # without a number: of an older release
+        sealed = seal_ack(BOOT, ((1, 3),), topic, gateway_key, epoch=epoch)
+        assert verify_ack(sealed, topic, gateways) == Ack("lane-1", BOOT, ((1, 3),), epoch)
 
 
 @pytest.mark.parametrize("epoch", ["00FF" * 4, "00ff", 7, b"00ff" * 4, "g" * 16])
@@ -51,6 +52,19 @@ def test_an_epoch_of_another_form_is_refused(
     topic: Topic, gateway_key: GatewayKey, gateways: Gateways, epoch: object
 ) -> None:
     told = _signed(gateway_key, topic, epoch=epoch)
+    assert reason_of(lambda: verify_ack(told, topic, gateways)) is Quarantine.BAD_EVENTS
+
+
+@pytest.mark.parametrize("number", [-1, 2**53, "7", b"7"])
+def test_the_number_of_an_epoch_of_another_form_is_refused(
+    topic: Topic, gateway_key: GatewayKey, gateways: Gateways, number: object
+) -> None:
+    told = _signed(gateway_key, topic, epoch="00ff" * 4, epoch_number=number)
+    assert reason_of(lambda: verify_ack(told, topic, gateways)) is Quarantine.BAD_EVENTS
+
+
+def test_a_number_without_an_epoch_is_refused(topic: Topic, gateway_key: GatewayKey, gateways: Gateways) -> None:
+    told = _signed(gateway_key, topic, epoch_number=7)
     assert reason_of(lambda: verify_ack(told, topic, gateways)) is Quarantine.BAD_EVENTS
 
 

@@ -9,7 +9,7 @@ import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from messages.ack import Ack, seal_ack, verify_ack
+from messages.ack import Ack, Epoch, seal_ack, verify_ack
 from messages.command import Answer, Command, Result, seal_answer, seal_command, verify_answer, verify_command
 from messages.delta import apply_delta, make_delta
 from messages.keys import ControlKey, DeviceKey, GatewayKey
@@ -68,8 +68,9 @@ def test_our_acknowledgement_is_the_golden_one() -> None:
     message, seed, body = told("ack")
     topic, key = Topic.parse(GOLDEN["ack"]["external_aad"]), GatewayKey("gateway-1", seed)
     seqs = tuple((first, last) for first, last in body["seqs"])
-    assert seal_ack(body["boot"], seqs, topic, key, epoch=body["epoch"]) == message
-    assert verify_ack(message, topic, {"gateway-1": key.record()}) == Ack("lane-1", body["boot"], seqs, body["epoch"])
+    epoch = Epoch(body["epoch"], body["epoch_number"])
+    assert seal_ack(body["boot"], seqs, topic, key, epoch=epoch) == message
+    assert verify_ack(message, topic, {"gateway-1": key.record()}) == Ack("lane-1", body["boot"], seqs, epoch)
 
 
 def test_our_command_is_the_golden_one() -> None:

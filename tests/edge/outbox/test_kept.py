@@ -1,6 +1,7 @@
 """A region that goes on from yesterday's backup gets again what it had acknowledged since."""
 
 import errno
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,11 +12,12 @@ import pytest
 from edge.outbox import limits
 from edge.outbox.clock import Stamp
 from edge.outbox.errors import DiskFull
-from edge.outbox.kept import HEAD, SEGMENT_BYTES, TWO_DAYS, Keeping, Kept, Whole
+from edge.outbox.kept import EPOCHS_REMEMBERED, HEAD, SEGMENT_BYTES, TWO_DAYS, Keeping, Kept, Whole
 from edge.outbox.outbox import Outbox
 from edge.outbox.tables import Tables
+from messages.ack import UNTOLD, Epoch
 
-OLD, NEW, NEWER = "0" * 16, "1" * 16, "2" * 16
+OLD, NEW, NEWER = (Epoch(digit * 16, number) for number, digit in enumerate("abc", 1))
 
 
 def whole(number: int, *, time_ms: int = 0, size_bytes: int = 1000) -> Whole:
@@ -106,7 +108,7 @@ def test_an_old_acknowledgement_played_again_sends_nothing_again(tmp_path: Path)
     kept.heed(NEW)
     assert all_again(kept) == [1]
     kept.keep([whole(1)])
-    for epoch in (OLD, NEW, ""):
+    for epoch in (OLD, NEW, UNTOLD):
         kept.heed(epoch)
         assert kept_in(tmp_path).again() == []
     kept_in(tmp_path).heed(OLD)  # nor after a restart
@@ -282,3 +284,49 @@ def test_what_could_not_be_renamed_goes_again_with_a_later_acknowledgement_and_n
 
 def full(*_told: Any) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_e17_an_epoch_that_passed_before_it_was_heard_is_no_news_and_puts_none_aside(tmp_path: Path) -> None:
+    """Two restores in a short time, and an acknowledgement of the store between them that comes late."""
+    kept = kept_in(tmp_path)
+    assert kept.heed(OLD)
+    kept.keep([whole(1)])
+    assert kept.heed(NEWER)
+    assert all_again(kept) == [1]
+    kept.keep([whole(2)])
+    assert not kept.heed(NEW)
+    for after_a_restart in (kept, kept_in(tmp_path)):
+        assert after_a_restart.again() == []
+        assert not after_a_restart.heed(NEW)
+        assert after_a_restart.heed(NEWER)
+
+
+def test_e17_the_first_of_more_epochs_than_are_remembered_is_no_news_when_it_is_played_again(tmp_path: Path) -> None:
+    kept, epochs = kept_in(tmp_path), [Epoch(f"{number:016x}", number) for number in range(1, EPOCHS_REMEMBERED + 3)]
+    for epoch in epochs:
+        assert kept.heed(epoch)
+    kept.keep([whole(1)])
+    assert not kept.heed(epochs[0])
+    assert kept.again() == []
+    assert kept.heed(epochs[-1])
+
+
+def test_an_epoch_without_a_number_or_with_the_same_is_news_when_it_was_not_heard(tmp_path: Path) -> None:
+    kept = kept_in(tmp_path)
+    kept.heed(NEW)
+    for number, other in enumerate((Epoch("d" * 16), Epoch("e" * 16, NEW.number)), 1):
+        kept.keep([whole(number)])
+        assert kept.heed(other)
+        assert all_again(kept) == [number]
+
+
+def test_the_epochs_that_an_older_release_wrote_down_are_remembered(tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    (folder / "epochs.json").write_text(json.dumps([OLD.name, NEW.name]))
+    kept = kept_in(tmp_path)
+    assert not kept.heed(OLD)
+    assert kept.heed(NEW)
+    kept.keep([whole(1)])
+    assert kept.heed(NEWER)
+    assert all_again(kept) == [1]
