@@ -5,6 +5,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import time
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,10 @@ from gateway.store.opening import open_store
 SQLITE, POSTGRES = "store.sqlite", "store.pgdump"
 PUT_ASIDE = "before-restore"  # .sqlite, then -2.sqlite: no retention looks there; whoever restored deletes them
 OURS: Final = re.compile(rf"{PUT_ASIDE}(-[0-9]+)?\.sqlite", re.ASCII)
+STEM: Final = re.compile(rf"{PUT_ASIDE}(?:-([0-9]+))?", re.ASCII)
+MOVING: Final = ".moving"  # the mark of a store that is put aside, until its log is there too
+DEADLOCK: Final = "40P01"
+DEADLOCK_WAITS_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 2.0)
 BUSY_LIMIT_S: Final = 30.0
 EVENTS: Final = "SELECT count(*) FROM events"
 EMPTY: Final = """
@@ -93,24 +98,33 @@ def stores_aside(folder: Path) -> list[Path]:
 def _put_aside(path: Path) -> None:
     """SQLite finds a log by the database's name alone, and reads it into whatever database bears that name.
 
-    Whoever restored the wrong backup first still has the store that was there before.
+    Whoever restored the wrong backup first still has the store that was there before. One that was put aside without
+    its log, for it was cut short in between, is marked: the log of any other store is kept under a number of its own.
     """
-    before = stores_aside(path.parent)
-    aside = before[-1] if before else path.with_name(f"{PUT_ASIDE}.sqlite")
+    folder = path.parent
     if path.exists():
         _fold_log(path)
-        if before:
-            aside = path.with_name(f"{PUT_ASIDE}-{_number(before[-1]) + 1}.sqlite")
-        for log in _logs(aside):  # of one that somebody has deleted
-            log.unlink(missing_ok=True)
+        for mark in folder.glob(f"{PUT_ASIDE}*{MOVING}"):
+            mark.unlink(missing_ok=True)
+        aside = _unused(folder)
+        aside.with_name(aside.name + MOVING).touch(0o600)
+        sync_folder(folder)
         path.replace(aside)  # First: after a cut there may be a log without its database, and never the other way.
+    else:
+        cut_short = [file for file in stores_aside(folder) if file.with_name(file.name + MOVING).exists()]
+        aside = cut_short[-1] if cut_short else _unused(folder)
     for log, target in zip(_logs(path), _logs(aside), strict=True):
         with suppress(FileNotFoundError):
             log.rename(target)
+    aside.with_name(aside.name + MOVING).unlink(missing_ok=True)
 
 
-def _number(aside: Path) -> int:
-    return int(aside.stem.removeprefix(PUT_ASIDE).removeprefix("-") or 1)
+def _unused(folder: Path) -> Path:
+    """A name under which there is neither a store nor the log of one that somebody has deleted."""
+    beside = {file.name.partition(".")[0] for file in folder.glob(f"{PUT_ASIDE}*.sqlite*") if MOVING not in file.name}
+    numbers = [int(found[1] or 1) for stem in beside if (found := STEM.fullmatch(stem))]
+    number = 1 + max(numbers, default=0)
+    return folder / (f"{PUT_ASIDE}-{number}.sqlite" if numbers else f"{PUT_ASIDE}.sqlite")
 
 
 def _fold_log(path: Path) -> None:
@@ -132,8 +146,22 @@ def load_postgres(url: str, file: Path) -> None:
     first.write_text(EMPTY)
     last.write_text(BEING_RESTORED)
     _call(url, "pg_restore", "--no-owner", "--no-privileges", "--file", str(then), str(file))
-    whole = ("--quiet", "--no-psqlrc", "--single-transaction", "--set", "ON_ERROR_STOP=1")
-    _call(url, "psql", *whole, "--output", os.devnull, "--file", str(first), "--file", str(then), "--file", str(last))
+    _replace_all(url, first, then, last)
+
+
+def _replace_all(url: str, *scripts: Path) -> None:
+    """Workers run on, and each takes its tables in an order of its own: when one of them and this wait for each other
+    in a circle, the server ends either, and it is tried again. Nothing was changed by then."""
+    words = ["--quiet", "--no-psqlrc", "--single-transaction", "--set", "ON_ERROR_STOP=1", "--set", "VERBOSITY=verbose"]
+    words += ["--output", os.devnull, *(word for script in scripts for word in ("--file", str(script)))]
+    for wait_s in DEADLOCK_WAITS_S:
+        try:
+            return _call(url, "psql", *words)
+        except GatewayError as error:
+            if DEADLOCK not in error.message:
+                raise
+        time.sleep(wait_s)
+    return _call(url, "psql", *words)
 
 
 def _dump_postgres(url: str, file: Path) -> int:

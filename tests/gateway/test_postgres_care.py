@@ -3,7 +3,8 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,18 @@ def test_a_restore_that_was_cut_short_lets_no_device_in_until_it_has_come_to_its
     with pytest.raises(GatewayError) as refused:
         joining.claim("harbour", "lane-1", region.now)
     assert refused.value.code == "revoked"
+
+
+def test_a_restore_that_waits_for_a_worker_and_a_worker_for_it_is_tried_again(region: Region) -> None:
+    made = backup(region.authority, region.folder / "tape", region.now, PASSPHRASE)
+    with closing(region.authority.open_store()) as worker, ThreadPoolExecutor() as thread:
+        with suppress(StoreFault), worker.transaction():  # whichever of the two the server ends
+            worker.execute("LOCK TABLE devices IN ACCESS SHARE MODE")
+            restoring = thread.submit(restore, region.state, made.file, region.now, secret=None, force=True)
+            while not rows(region, "SELECT 1 FROM pg_locks WHERE NOT granted"):
+                assert not restoring.done()
+            worker.execute("SELECT count(*) FROM epochs")
+        assert restoring.result().events == 0
 
 
 def test_what_a_restore_cannot_finish_it_does_not_begin(region: Region, tmp_path: Path) -> None:

@@ -111,3 +111,34 @@ def test_a_second_restore_keeps_what_the_first_one_put_aside(tmp_path: Path) -> 
         "before-restore.sqlite", "before-restore-2.sqlite", "before-restore-3.sqlite",
     ]  # fmt: skip
     assert told(tmp_path / "before-restore.sqlite") == ["heron"]
+
+
+def test_the_log_of_a_store_that_is_gone_is_not_read_into_what_was_put_aside_before(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    killed_writer(path, "heron", 40)
+    first = put_aside(path)
+    path.unlink()
+    killed_writer(path, "stork", 7)
+    path.unlink()
+    log = log_of(path).read_bytes()
+    put_aside(path)
+    assert told(first) == ["heron"] * 40
+    assert log_of(tmp_path / "before-restore-2.sqlite").read_bytes() == log
+    killed_writer(path, "crane")
+    assert put_aside(path).name == "before-restore-3.sqlite"
+    assert told(tmp_path / "before-restore-3.sqlite") == ["crane"]
+    assert not list(tmp_path.glob("*.moving"))
+
+
+def test_a_mark_that_a_cut_left_behind_marks_no_later_store(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    killed_writer(path, "heron")
+    first = put_aside(path)
+    first.with_name(first.name + ".moving").touch()  # cut before it was taken away
+    killed_writer(path, "stork")
+    put_aside(path)
+    path.unlink()
+    log_of(path).write_bytes(b"of neither")
+    put_aside(path)
+    assert (told(first), told(tmp_path / "before-restore-2.sqlite")) == (["heron"], ["stork"])
+    assert log_of(tmp_path / "before-restore-3.sqlite").exists()
