@@ -42,7 +42,19 @@ def run(args: argparse.Namespace) -> int:
 
 
 def line(row: dict[str, Any]) -> str:
-    """The topic is whatever somebody made it: a terminal must not be told anything by it."""
+    """The row first: ``--after`` takes it."""
     received = datetime.fromtimestamp(row["received_ms"] / 1000, UTC).isoformat(timespec="seconds")
-    topic = "".join(letter if letter.isprintable() else "?" for letter in row["topic"])
-    return f"{received}  {row['reason']} ({row['detail']}): {row['sender'] or 'an unproven sender'} on {topic}"
+    why = f"{row['reason']} ({row['detail']})" if row["detail"] else row["reason"]
+    sender = row["sender"] or "an unproven sender"
+    told = f"row {row['row']}  {received}  {why}: {sender} on {row['topic']}{_place(row)}, {row['size_bytes']} bytes"
+    # The topic is whatever somebody made it: a terminal must not be told anything by it.
+    return "".join(letter if letter.isprintable() else "?" for letter in told)
+
+
+def _place(row: dict[str, Any]) -> str:
+    """Which boot and numbers of it; only a frame that was signed names them."""
+    if not row["boot"]:
+        return ""
+    first, last = row["first"], row["last"]
+    numbers = f"number {first}" if first == last else f"numbers {first} to {last}"
+    return f", boot {row['boot']}, {numbers}"

@@ -17,8 +17,12 @@ def test_a_gap_is_said_in_numbers() -> None:
 
 
 def test_what_is_set_aside_tells_when_why_and_from_whom_and_commands_no_terminal() -> None:
-    row = {"received_ms": 0, "reason": "not-a-frame", "detail": "not CBOR", "sender": "", "topic": "bp/1/\x1b[2J/evt"}
-    assert line(row) == "1970-01-01T00:00:00+00:00  not-a-frame (not CBOR): an unproven sender on bp/1/?[2J/evt"
+    row = {
+        "row": 7, "received_ms": 0, "reason": "not-a-frame", "detail": "not CBOR", "sender": "",
+        "topic": "bp/1/\x1b[2J/evt", "boot": "", "first": 0, "last": 0, "size_bytes": 3,
+    }  # fmt: skip
+    why = "not-a-frame (not CBOR): an unproven sender on bp/1/?[2J/evt"
+    assert line(row) == f"row 7  1970-01-01T00:00:00+00:00  {why}, 3 bytes"
 
 
 def test_a_restore_and_an_erasure_say_what_is_left_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from borderpost.__main__ import main
+from gateway.state import StateFolder
 
 COUNT = 7
 TOPIC = "bp/1/north/harbour/lane-1/evt\x1b[2J"
@@ -69,6 +70,27 @@ def test_a_person_reads_how_many_there_are_and_how_to_see_the_rest(
     assert capsys.readouterr().out.splitlines()[-1] == f"1 of {COUNT} are shown."
     assert main(["gateway", "quarantine", "--state", str(state)]) == 1
     assert "shown" not in capsys.readouterr().out
+
+
+def test_a_line_says_its_row_and_why_and_where_in_which_boot(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    boot = "ab" * 16
+    with closing(StateFolder(state).open_store()) as connection:
+        connection.execute("UPDATE quarantine SET detail = '' WHERE row = 1")
+        connection.execute(
+            "UPDATE quarantine SET sender = 'lane-1', boot = ?, first = 4, last = 9 WHERE row = 2", (boot,)
+        )
+        connection.execute(
+            "UPDATE quarantine SET sender = 'lane-1', boot = ?, first = 4, last = 4 WHERE row = 3", (boot,)
+        )
+    assert main(["gateway", "quarantine", "--state", str(state), "--after", "4"]) == 1
+    one, several, unproven, _ = capsys.readouterr().out.splitlines()
+    assert one.startswith("row 3  1970-01-01T00:00:00+00:00  bad-cbor (cut): lane-1 on bp/1/")
+    assert one.endswith(f", boot {boot}, number 4, 1 bytes")
+    assert several.startswith("row 2  ")
+    assert several.endswith(f", boot {boot}, numbers 4 to 9, 1 bytes")
+    assert "bad-cbor: an unproven sender on bp/1/north/harbour/lane-1/evt?[2J, 1 bytes" in unproven
+    assert main(["gateway", "quarantine", "--state", str(state), "--after", unproven.split()[1]]) == 1
+    assert capsys.readouterr().out.splitlines()[0] == "Nothing comes after this row."
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "100001"])
