@@ -15,7 +15,9 @@ def add_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     claim.add_argument("--post", required=True, help="name of the post where the device will stand")
     claim.add_argument("--device", required=True, help="name of the device")
     claim.add_argument("--hours", type=int, default=HOURS_DEFAULT, help="for how long the code is good")
-    revoke = region_verb(verbs, "revoke", "end a device's keys and certificates, at once and for ever", _revoke)
+    revoke = region_verb(
+        verbs, "revoke", "end a device's keys and certificates, at once and for ever; or an invitation", _revoke
+    )
     revoke.add_argument("device", metavar="DEVICE")
     revoke.add_argument("--reason", default="", help="kept in the register")
     region_verb(verbs, "show", "devices, their keys and certificates, and open claims", _show)
@@ -48,11 +50,15 @@ def _revoke(args: argparse.Namespace) -> int:
 
     with gateway_errors():
         authority = Authority(args.state)
-        Joining(authority).revoke(args.device, args.reason, datetime.now(UTC))
-        tell_broker(authority.config.reload)
-    told = {"device": args.device, "revoked": True, "broker_told": bool(authority.config.reload)}
+        revoked = Joining(authority).revoke(args.device, args.reason, datetime.now(UTC))
+        if revoked:
+            tell_broker(authority.config.reload)
+    told = {"device": args.device, "revoked": revoked, "broker_told": revoked and bool(authority.config.reload)}
     if args.json:
         print(json.dumps(told))
+        return 0
+    if not revoked:
+        print(f"{args.device} was invited, and has not come: its claim is void now. The name may be claimed again.")
         return 0
     print(f"Device {args.device} is revoked: nothing it signs is taken, and its certificate opens no new connection.")
     if not authority.config.reload:

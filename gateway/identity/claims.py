@@ -67,6 +67,10 @@ class Claims:
         if used.rowcount != 1:
             raise GatewayError("claim-used", "This claim was used already.", "If not by you, revoke that device.")
 
+    def end(self, device: str) -> bool:
+        """No code for this device is good any more; False: there was none. Within the caller's transaction."""
+        return self._connection.execute("DELETE FROM claims WHERE device = ?", (device,)).rowcount > 0
+
     def open(self, now_ms: int) -> list[OpenClaim]:
         rows = self._connection.execute(
             "SELECT device, post, ends_ms FROM claims WHERE public IS NULL AND ends_ms > ? ORDER BY device", (now_ms,)

@@ -102,15 +102,21 @@ class Joining:
                 write_keys(self._authority.state, [certifier.register[kid]], certifier.now_ms)
         return self._authority.welcome(record.post, kid, certificate)
 
-    def revoke(self, device: str, reason: str, now: datetime) -> None:
-        """Its keys, its certificates and its unused claims, at once. The broker's lists are written anew."""
+    def revoke(self, device: str, reason: str, now: datetime) -> bool:
+        """Its keys, its certificates and its unused claims, at once. The broker's lists are written anew.
+
+        False: it was invited alone. Its claim has ended, and the name may be claimed again.
+        """
         with self._authority.certifying(now, device) as certifier:
+            invited = Claims(certifier.connection).end(device)
             if not certifier.register.revoke_within(device):
+                if invited:
+                    return False
                 raise GatewayError("unknown-device", f"This gateway knows no device {device}.", "See: device show")
             certifier.register.revoke_certificates(device, reason[:REASON_MAX_CHARS], certifier.now_ms)
             write_down(self._authority.state, Entry("revoked", device, reason[:REASON_MAX_CHARS], certifier.now_ms))
-            certifier.connection.execute("DELETE FROM claims WHERE device = ?", (device,))
             write_lists(self._authority.state / "broker", certifier.issuer, certifier.register, now)
+        return True
 
     def show(self, now: datetime) -> list[Shown]:
         """Every device, and everybody who was invited and has not come."""

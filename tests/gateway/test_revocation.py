@@ -6,9 +6,10 @@ not closed, but says and hears nothing from then on.
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import aiomqtt
 import pytest
 from cryptography import x509
 
+from borderpost.__main__ import main
 from gateway.errors import GatewayError
 from gateway.identity import certificates
 from gateway.identity.authority import load_issuer, set_up
@@ -28,6 +30,7 @@ from messages.errors import Quarantine
 from messages.keys import DeviceKey
 from simulators.network.broker import Broker, Certificates
 from tests.gateway.hearing import heard_until
+from tests.gateway.test_joining import asked
 
 ARRIVES_S = 5
 
@@ -174,6 +177,24 @@ def test_nobody_is_revoked_who_is_not_there(region: Any) -> None:
     with pytest.raises(GatewayError) as caught:
         Joining(region.authority).revoke("lane-9", "", region.now)
     assert caught.value.code == "unknown-device"
+
+
+def test_whoever_was_invited_alone_comes_no_more_by_that_code_and_its_name_stays_free(
+    region: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    joining = Joining(region.authority)
+    code = joining.claim("harbour", "lane-7", datetime.now(UTC)).code
+    assert main(["device", "revoke", "lane-7", "--state", str(region.state)]) == 0
+    assert "lane-7 was invited, and has not come: its claim is void now." in capsys.readouterr().out
+    with pytest.raises(GatewayError) as caught:
+        joining.enrol(asked(code, "lane-7"), datetime.now(UTC))
+    assert caught.value.code == "claim-unknown"
+    assert [shown["device"] for shown in joining.show(datetime.now(UTC))] == []
+    assert main(["device", "revoke", "lane-7", "--state", str(region.state), "--json"]) == 2
+    assert "unknown-device" in capsys.readouterr().out
+    joining.claim("harbour", "lane-7", datetime.now(UTC))
+    assert main(["device", "revoke", "lane-7", "--state", str(region.state), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"device": "lane-7", "revoked": False, "broker_told": False}
 
 
 def test_the_broker_is_told_by_the_operators_own_command_and_a_failure_is_a_sentence(tmp_path: Path) -> None:
