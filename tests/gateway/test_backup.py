@@ -285,6 +285,13 @@ def test_an_epoch_is_later_than_all_before_it_though_the_store_has_forgotten_the
     assert numbers == sorted(set(numbers))
 
 
+def test_a_number_in_a_spoilt_ledger_that_no_device_would_read_is_not_followed(region: Any, tmp_path: Path) -> None:
+    made = backup(region.authority, tmp_path / "tape", region.now, None)
+    write_down(region.state, *(Entry("epoch", "", subject, 1) for subject in ("9" * 30, "heron", "")))
+    restore(region.state, made.file, region.now, secret=None, force=True)
+    assert rows(region.state, "SELECT max(number) FROM epochs") == [(int(region.now.timestamp()),)]
+
+
 def test_a_store_that_was_lost_and_made_anew_is_later_than_the_one_before(region: Any, tmp_path: Path) -> None:
     made = backup(region.authority, tmp_path / "tape", region.now, None)
     restore(region.state, made.file, region.now, secret=None, force=True)
