@@ -22,6 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         return serve(read(arguments.config))
     except ConfigError as error:
-        raise Fault("bad-config", str(error), f"Correct {arguments.config} and start again.") from error
+        cure = error.cure or f"Correct {arguments.config} and start again."
+        raise Fault("bad-config", error.message, cure) from error
     except CannotStart as error:
         raise Fault("cannot-start", error.message, error.cure, exit_code=4) from error

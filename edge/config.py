@@ -23,7 +23,11 @@ ADDRESS = re.compile(r"[^:\s]{1,253}:[0-9]{1,5}")
 
 
 class ConfigError(Exception):
-    """One sentence: which setting, what is wrong, what it should be."""
+    """One sentence: which setting, what is wrong, what it should be. ``cure`` where it is not in the configuration."""
+
+    def __init__(self, message: str, cure: str = "") -> None:
+        super().__init__(f"{message} {cure}".strip())
+        self.message, self.cure = message, cure
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +101,11 @@ def read(path: Path) -> Config:
     try:
         table = tomllib.loads(path.read_bytes().decode())
     except FileNotFoundError as error:
-        raise ConfigError(f"There is no configuration at {path}.") from error
+        cure = "Name the lane's edge.toml; deploy/lane/edge.toml is one with every setting."
+        raise ConfigError(f"There is no configuration at {path}.", cure) from error
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
+        cure = "Name the lane's edge.toml, and see that this user may read it."
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.", cure) from error
     except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError
         raise ConfigError(f"{path} is not valid TOML: {error}.") from error
     for name in table:

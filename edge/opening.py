@@ -4,6 +4,7 @@ import logging
 import socket
 from pathlib import Path
 
+from edge.closed import is_closed
 from edge.config import ConfigError, Device, Pages, Uplink
 from edge.identity.identity import Identity
 from edge.inspection.trust import TrustError, TrustStore
@@ -19,6 +20,7 @@ log = logging.getLogger("edge")
 KEY_BYTES = 32
 HOUR_MS, MB_BYTES = 3_600_000, 1_000_000
 ODDITIES_LOGGED = 20  # of a trust store; real lists hold hundreds
+PUT_THERE = "Put it there, closed to others (chmod 600); deploy/lane/README.md, step 6, says what it holds."
 OFFICER_KEY_MIN_CHARACTERS = 8  # at one wrong guess a second
 
 
@@ -55,7 +57,7 @@ def trusting(folder: Path) -> TrustStore:
     try:
         trust = TrustStore.open(folder)
     except TrustError as error:
-        raise CannotStart(str(error), "Put the states' certificates there and start again.") from error
+        raise CannotStart(str(error), "Then start the lane again.") from error
     # A state whose certificate is not read is an unknown state, and nobody would know why.
     odd = trust.oddities
     for oddity in odd[:ODDITIES_LOGGED]:
@@ -85,10 +87,10 @@ def expect_own(identity: Identity, device: Device) -> None:
 def officer_key(path: Path) -> str:
     key = _secret(path)
     if len(key) < OFFICER_KEY_MIN_CHARACTERS:
-        raise ConfigError(
-            f"The key file {path.name} in {path.parent} must hold {OFFICER_KEY_MIN_CHARACTERS} characters or more:"
-            " whoever guesses it gives orders to the lane."
+        message = (
+            f"The key file {path.name} in {path.parent} must hold {OFFICER_KEY_MIN_CHARACTERS} characters or more."
         )
+        raise ConfigError(message, "Whoever guesses it gives orders to the lane: write a longer one into it.")
     return key
 
 
@@ -99,12 +101,21 @@ def raw_key(path: Path) -> bytes:
     except ValueError:
         key = b""
     if len(key) != KEY_BYTES:
-        raise ConfigError(f"The key file {path.name} in {path.parent} must hold {2 * KEY_BYTES} hexadecimal digits.")
+        message = f"The key file {path.name} in {path.parent} must hold {2 * KEY_BYTES} hexadecimal digits."
+        raise ConfigError(message, PUT_THERE)
     return key
 
 
 def _secret(path: Path) -> str:
+    """Raises ConfigError. Attack: somebody with a login here reads the key of the desk, of the door or of the lists."""
     try:
-        return path.read_bytes().decode("ascii", "replace").strip()
+        closed, content = is_closed(path), path.read_bytes()
+    except FileNotFoundError as error:
+        raise ConfigError(f"The key file {path.name} is missing in {path.parent}.", PUT_THERE) from error
     except OSError as error:
-        raise ConfigError(f"The key file {path.name} is missing in {path.parent}.") from error
+        message = f"The key file {path.name} in {path.parent} cannot be read ({error.strerror})."
+        raise ConfigError(message, "See that it is a file of the lane's user.") from error
+    if not closed:
+        message = f"The key file {path.name} in {path.parent} can be read or changed by others."
+        raise ConfigError(message, f"Close it (chmod 600 {path}); if somebody may have read it, make a new one.")
+    return content.decode("ascii", "replace").strip()

@@ -1,12 +1,12 @@
 """Who is this device? What enrolment left in its identity folder: its own keys, and whom it trusts."""
 
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any  # TOML values, until they are parsed here
 
+from edge.closed import is_closed
 from edge.config import ConfigError
 from messages.errors import Refused
 from messages.keys import ControlRecord, DeviceKey, GatewayRecord, RegionPublic
@@ -44,11 +44,10 @@ def read_identity(folder: Path) -> Identity:
             at=str(known.get("at", "")),
         )
     except FileNotFoundError as error:
-        raise ConfigError(
-            f"This device is not enrolled: {Path(error.filename).name} is missing in {folder}."
-        ) from error
+        message = f"This device is not enrolled: {Path(error.filename).name} is missing in {folder}."
+        raise ConfigError(message, "Ask the region for a claim, and say: borderpost device enrol") from error
     except (KeyError, TypeError, ValueError, AttributeError, Refused) as error:
-        raise ConfigError(f"The identity in {folder} is damaged: enrol the device again.") from error
+        raise ConfigError(f"The identity in {folder} is damaged.", "Enrol the device again, with a claim.") from error
 
 
 def _gateways(known: Mapping[str, Any], folder: Path) -> dict[str, GatewayRecord]:
@@ -73,13 +72,11 @@ def _secret(path: Path) -> bytes:
 
 
 def _closed(path: Path) -> Path:
-    """A secret that others can read, or put another in its place, is none. Raises ConfigError."""
-    status = path.stat()
-    if status.st_mode & 0o077 or status.st_uid not in (os.geteuid(), 0):
-        raise ConfigError(
-            f"The key file {path.name} in {path.parent} can be read or changed by others: find out who read it,"
-            " renew the device with --new-key, and close the file (chmod 600)."
-        )
+    """Raises ConfigError when others can read it."""
+    if not is_closed(path):
+        message = f"The key file {path.name} in {path.parent} can be read or changed by others."
+        cure = "Find out who read it, close it (chmod 600), and renew the device with --new-key."
+        raise ConfigError(message, cure)
     return path
 
 

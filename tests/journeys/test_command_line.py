@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from borderpost.__main__ import build, main
+from edge.config import ConfigError
+from edge.opening import officer_key, raw_key
 
 LIMIT_S = 30.0
 HEAVY = {
@@ -198,7 +200,7 @@ def test_an_edge_with_a_chip_reader_of_no_kind_says_which_kinds_there_are(
     shutil.copytree(enrolled / "edge", edge)
     (edge / "trust").mkdir()
     for name in ("officer.key", "lists.key", "barrier.key"):
-        (edge / name).write_text("5e" * 32 + "\n")
+        write_closed(edge / name, "5e" * 32 + "\n")
     (edge / "edge.toml").write_text(CONFIG.replace("socket:", "telepathy:"))
     number, sentence = refusal(capsys, "edge", "run", "--config", str(edge / "edge.toml"))
     assert number == 2
@@ -209,6 +211,11 @@ def test_an_edge_whose_configuration_is_a_folder_says_so(tmp_path: Path, capsys:
     number, sentence = refusal(capsys, "edge", "run", "--config", str(tmp_path))
     assert number == 2
     assert "cannot be read" in sentence
+
+
+def write_closed(path: Path, content: str) -> None:
+    path.touch(0o600)
+    path.write_text(content)
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +240,45 @@ def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_edge_without_its_keys_names_the_file(enrolled: Path, capsys: pytest.CaptureFixture[str]) -> None:
     number, sentence = refusal(capsys, "edge", "run", "--config", str(enrolled / "edge" / "edge.toml"))
     assert number == 2
-    assert "officer.key" in sentence
+    assert "officer.key is missing" in sentence
+    assert "edge.toml" not in sentence  # nothing there is to be corrected
+
+
+@pytest.mark.parametrize("name", ["officer.key", "lists.key", "barrier.key"])
+@pytest.mark.parametrize("mode", [0o644, 0o620])
+def test_an_edge_with_a_key_that_others_can_read_or_change_does_not_start(name: str, mode: int, tmp_path: Path) -> None:
+    path = tmp_path / name
+    write_closed(path, "5e" * 32 + "\n")
+    read_key = officer_key if name == "officer.key" else raw_key
+    assert read_key(path)
+    path.chmod(mode)
+    with pytest.raises(ConfigError, match=f"{name} .* can be read or changed by others. Close it .chmod 600"):
+        read_key(path)
+
+
+def test_an_edge_whose_officers_key_is_open_to_others_says_how_to_close_it(
+    enrolled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edge = tmp_path / "edge"
+    shutil.copytree(enrolled / "edge", edge)
+    (edge / "officer.key").write_text("12345678\n")
+    (edge / "officer.key").chmod(0o644)
+    number, error = refusal_as_json(capsys, "edge", "run", "--config", str(edge / "edge.toml"))
+    assert (number, error["code"]) == (2, "bad-config")
+    assert f"chmod 600 {edge / 'officer.key'}" in error["cure"]
+
+
+def test_an_edge_without_a_trust_store_names_the_command_that_makes_one(
+    enrolled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edge = tmp_path / "edge"
+    shutil.copytree(enrolled / "edge", edge)
+    for name in ("officer.key", "lists.key", "barrier.key"):
+        write_closed(edge / name, "5e" * 32 + "\n")
+    number, sentence = refusal(capsys, "edge", "run", "--config", str(edge / "edge.toml"))
+    assert number == 4
+    assert sentence.count("document trust import") == 1
+    assert sentence.endswith("Then start the lane again.")
 
 
 def test_an_edge_with_a_damaged_key_says_so_and_not_what_it_holds(
@@ -242,10 +287,11 @@ def test_an_edge_with_a_damaged_key_says_so_and_not_what_it_holds(
     edge = tmp_path / "edge"
     shutil.copytree(enrolled / "edge", edge)
     for name in ("officer.key", "lists.key", "barrier.key"):
-        (edge / name).write_text("5ec2e7 is no key\n")
+        write_closed(edge / name, "5ec2e7 is no key\n")
     number, sentence = refusal(capsys, "edge", "run", "--config", str(edge / "edge.toml"))
     assert number == 2
     assert "lists.key" in sentence
+    assert "edge.toml" not in sentence
     assert "5ec2e7" not in sentence
 
 
@@ -255,7 +301,7 @@ def test_an_edge_with_an_officers_key_that_can_be_guessed_does_not_start(
 ) -> None:
     edge = tmp_path / "edge"
     shutil.copytree(enrolled / "edge", edge)
-    (edge / "officer.key").write_text(key)
+    write_closed(edge / "officer.key", key)
     number, sentence = refusal(capsys, "edge", "run", "--config", str(edge / "edge.toml"))
     assert number == 2
     assert "officer.key" in sentence

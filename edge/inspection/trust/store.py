@@ -57,7 +57,8 @@ class TrustStore:
     def open(folder: Path) -> "TrustStore":
         """Raises TrustError."""
         if not folder.is_dir():
-            raise TrustError(f"There is no trust store at {folder}. Put the CSCA certificates (.der) there.")
+            make = f"borderpost document trust import FILES --into {folder} --anchor CSCA.cer"
+            raise TrustError(f"There is no trust store at {folder}. Make it ({make}).")
         if (folder / FILE).exists():
             return TrustStore(open_to_read(folder), folder / FILE)
         return _from_certificates(folder)

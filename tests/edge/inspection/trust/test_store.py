@@ -52,7 +52,7 @@ def test_a_document_signer_among_the_anchors_is_marked_and_vouches_for_nobody(
 
 
 def test_a_missing_store_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(TrustError, match="Put the CSCA certificates"):
+    with pytest.raises(TrustError, match=r"Make it \(borderpost document trust import"):
         TrustStore.open(tmp_path / "nowhere")
 
 
