@@ -5,6 +5,7 @@ import json
 import time
 from contextlib import closing
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +25,13 @@ def add_verb(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     )
     publish.add_argument("name", metavar="NAME", help="documents, persons or rules")
     publish.add_argument("file", type=Path, metavar="FILE")
-    publish.add_argument("--valid-h", type=float, default=VALID_H, metavar="H", help="hours until it is stale")
+    publish.add_argument(
+        "--valid-h",
+        type=float,
+        default=VALID_H,
+        metavar="H",
+        help=f"hours until it is stale ({VALID_H:.0f}): publish it anew before",
+    )
     publish.add_argument("--shrink", action="store_true", help="yes, it has much fewer entries than the one before")
     region_verb(words, "show", "what is published", _show)
 
@@ -37,18 +44,22 @@ def _publish(args: argparse.Namespace) -> int:
         content = args.file.read_bytes()
     except OSError as error:
         raise Fault("unreadable", f"{args.file} cannot be read: {error.strerror}.", "Choose another file.") from error
+    valid_s = int(args.valid_h * 3600) if isfinite(args.valid_h) else 0
+    now_ms = int(time.time() * 1000)
     with gateway_errors():
         folder = StateFolder(args.state)
         with closing(folder.open_store()) as connection:
             made = lists.publish(
                 connection, folder.config.region, folder.control_key(), args.name, content,
-                valid_s=int(args.valid_h * 3600), now_ms=int(time.time() * 1000), shrink=args.shrink,
+                valid_s=valid_s, now_ms=now_ms, shrink=args.shrink,
             )  # fmt: skip
     deltas = {str(base): size_bytes for base, size_bytes in made.deltas.items()}
     if args.json:
-        print(json.dumps({"name": made.name, "number": made.number, "size": made.size_bytes, "deltas": deltas}))
+        told = {"name": made.name, "number": made.number, "size": made.size_bytes, "deltas": deltas}
+        print(json.dumps({**told, "issued_ms": now_ms, "valid_s": valid_s}))
     else:
         print(f"{made.name} is number {made.number} now ({made.size_bytes} bytes); devices get it as they are heard.")
+        print(f"Valid until {_until(now_ms, valid_s)}: publish it again before, also when nothing in it has changed.")
     return 0
 
 
@@ -67,5 +78,8 @@ def _show(args: argparse.Namespace) -> int:
 
 def _line(shown: dict[str, object]) -> str:
     name, number, issued_ms, valid_s, size = (shown[key] for key in KEYS)
-    until = datetime.fromtimestamp(int(str(issued_ms)) / 1000 + int(str(valid_s)), UTC).isoformat(timespec="minutes")
-    return f"{name} number {number}: {size} bytes, valid until {until}"
+    return f"{name} number {number}: {size} bytes, valid until {_until(int(str(issued_ms)), int(str(valid_s)))}"
+
+
+def _until(issued_ms: int, valid_s: int) -> str:
+    return datetime.fromtimestamp(issued_ms / 1000 + valid_s, UTC).isoformat(timespec="minutes")

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from borderpost.__main__ import main
 from gateway.downlink import lists, orders
 from gateway.downlink.list_sending import AGAIN_S, CHUNK_BYTES, CHUNKS_AT_ONCE
 from gateway.downlink.sending import LOOK_EVERY_S, Downlink
@@ -389,9 +390,40 @@ def test_lists_are_published_and_shown_by_command(region: Any, tmp_path: Path) -
     state, file = str(region.state), tmp_path / "rules.toml"
     file.write_bytes(RULES)
     code, told = run("gateway", "list", "publish", "rules", str(file), "--state", state, "--valid-h", "2")
-    assert (code, told) == (0, {"name": "rules", "number": 1, "size": len(RULES), "deltas": {}})
+    issued_ms = told.pop("issued_ms")
+    assert (code, told) == (0, {"name": "rules", "number": 1, "size": len(RULES), "deltas": {}, "valid_s": 7200})
     code, told = run("gateway", "list", "show", "--state", state)
     [shown] = told["lists"]
-    assert (code, shown["name"], shown["number"], shown["valid_s"]) == (0, "rules", 1, 7200)
+    assert (code, shown) == (
+        0, {"name": "rules", "number": 1, "issued_ms": issued_ms, "valid_s": 7200, "size": len(RULES)}
+    )  # fmt: skip
     code, told = run("gateway", "list", "publish", "documents", str(file), "--state", state)
     assert (code, told["error"]["code"]) == (2, "bad-list")
+
+
+def test_whoever_publishes_reads_until_when_it_is_valid_and_that_a_day_is_usual(
+    region: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "rules.toml"
+    file.write_bytes(RULES)
+    assert main(["gateway", "list", "publish", "rules", str(file), "--state", str(region.state)]) == 0
+    told = capsys.readouterr().out
+    assert main(["gateway", "list", "show", "--state", str(region.state)]) == 0
+    until = capsys.readouterr().out.strip().rpartition(" ")[2]
+    assert f"Valid until {until}: publish it again before" in told
+    left = datetime.fromisoformat(until) - datetime.now(UTC)
+    assert timedelta(hours=23) < left < timedelta(hours=25)
+    with pytest.raises(SystemExit):
+        main(["gateway", "list", "publish", "--help"])
+    assert "hours until it is stale (24)" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("hours", ["0", "-1", "nan", "inf", "1e9"])
+def test_a_list_that_is_valid_for_no_time_or_for_ever_is_not_published(
+    region: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], hours: str
+) -> None:
+    file = tmp_path / "rules.toml"
+    file.write_bytes(RULES)
+    words = ["gateway", "list", "publish", "rules", str(file), "--state", str(region.state)]
+    assert main([*words, f"--valid-h={hours}"]) == 2
+    assert "Choose another --valid-h." in capsys.readouterr().err
