@@ -44,6 +44,7 @@ def _publish(args: argparse.Namespace) -> int:
         content = args.file.read_bytes()
     except OSError as error:
         raise Fault("unreadable", f"{args.file} cannot be read: {error.strerror}.", "Choose another file.") from error
+    _expect_usable(args.name, args.file.name, content)
     valid_s = int(args.valid_h * 3600) if isfinite(args.valid_h) else 0
     now_ms = int(time.time() * 1000)
     with gateway_errors():
@@ -61,6 +62,26 @@ def _publish(args: argparse.Namespace) -> int:
         print(f"{made.name} is number {made.number} now ({made.size_bytes} bytes); devices get it as they are heard.")
         print(f"Valid until {_until(now_ms, valid_s)}: publish it again before, also when nothing in it has changed.")
     return 0
+
+
+def _expect_usable(name: str, file: str, content: bytes) -> None:
+    """What no lane could read would be refused by each of them: so it is read here as they do."""
+    from edge.decision.lists import KINDS, ListError, parse_list
+    from edge.decision.rules import RulesError, parse_rules
+
+    try:
+        if name == "rules":
+            parse_rules(content.decode())
+        elif name in KINDS:
+            parse_list(content, file, name, key=b"")
+    except ListError as error:
+        cure = "What a file of a list looks like: docs/contract.md, 10."
+        raise Fault("bad-list", f"{error.wrong}.", cure) from error
+    except RulesError as error:
+        cure = "A file with every setting: edge/decision/default_rules.toml."
+        raise Fault("bad-list", str(error), cure) from error
+    except UnicodeDecodeError as error:
+        raise Fault("bad-list", f"{file} is not UTF-8 text.", "Save it as UTF-8.") from error
 
 
 def _show(args: argparse.Namespace) -> int:

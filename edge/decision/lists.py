@@ -37,7 +37,11 @@ DIVIDER: Final = "\x1f"
 
 
 class ListError(Exception):
-    """One sentence: which file, what is wrong, what to do. The lane closes or refers; it never goes on without."""
+    """``wrong``: which file, and what is wrong with it. The lane closes or refers; it never goes on without."""
+
+    def __init__(self, wrong: str, cure: str = "ask the region for the list") -> None:
+        super().__init__(f"{wrong}: {cure}.")
+        self.wrong = wrong
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -106,16 +110,16 @@ def load_lists(folder: Path, key: bytes, signer: Ed25519PublicKey | None = None)
 def load_list(path: Path, kind: str, key: bytes, signer: Ed25519PublicKey | None = None) -> WatchList | None:
     """The list in this file, or None if there is none. With a signer, only what bears its signature is taken."""
     if len(key) != KEY_BYTES:
-        raise ListError(f"The key of the lists has {len(key)} bytes and must have {KEY_BYTES}: set the post up again.")
+        raise ListError(f"The key of the lists has {len(key)} bytes and must have {KEY_BYTES}", "set the post up again")
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise ListError(f"{path.name} cannot be read ({error.strerror}): put the list there again.") from error
+        raise ListError(f"{path.name} cannot be read ({error.strerror})", "put the list there again") from error
     if len(content) > MAX_FILE_BYTES:
-        raise ListError(f"{path.name} is larger than {MAX_FILE_BYTES} bytes: put a smaller list there.")
+        raise ListError(f"{path.name} is larger than {MAX_FILE_BYTES} bytes", "put a smaller list there")
     return parse_list(content, path.name, kind, key, signer)
 
 
@@ -141,7 +145,7 @@ def plain_table(content: bytes, file: str) -> dict[str, Any]:
     try:
         table = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise ListError(f"{file} is not JSON: put the list there again.") from error
+        raise ListError(f"{file} is not JSON", "put the list there again") from error
     demand(isinstance(table, dict), file, "is not one JSON object")
     return dict(table)
 
@@ -153,7 +157,7 @@ def verify(table: dict[str, Any], file: str, signer: Ed25519PublicKey) -> None:
     try:
         signer.verify(b64decode(str(signature), validate=True), signed_bytes(table))
     except (InvalidSignature, ValueError) as error:
-        raise ListError(f"{file} has a signature that is not the region's: ask the region for the list.") from error
+        raise ListError(f"{file} has a signature that is not the region's") from error
 
 
 def signed_bytes(table: dict[str, Any]) -> bytes:
@@ -166,7 +170,7 @@ def instant(value: object, file: str) -> datetime:
     try:
         return datetime.strptime(str(value), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError as error:
-        raise ListError(f"{file} was issued on a day that does not exist: ask the region for the list.") from error
+        raise ListError(f"{file} was issued on a day that does not exist") from error
 
 
 def digests(table: dict[str, Any], file: str) -> frozenset[bytes]:
@@ -181,4 +185,4 @@ def digests(table: dict[str, Any], file: str) -> frozenset[bytes]:
 
 def demand(true: bool, file: str, wrong: str) -> None:
     if not true:
-        raise ListError(f"{file} {wrong}: ask the region for the list.")
+        raise ListError(f"{file} {wrong}")

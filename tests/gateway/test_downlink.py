@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from borderpost.__main__ import main
+from edge.decision.rules import DEFAULT
 from gateway.downlink import lists, orders
 from gateway.downlink.list_sending import AGAIN_S, CHUNK_BYTES, CHUNKS_AT_ONCE
 from gateway.downlink.sending import LOOK_EVERY_S, Downlink
@@ -344,6 +345,12 @@ def test_what_is_no_such_list_is_not_published(desk: Desk, name: str, content: b
 
 
 # --- by command ---
+WHOLE = (
+    b'{"format":"borderpost-list-1","kind":"documents","name":"n","version":"1",'
+    b'"issued_at":"2026-11-24T06:00:00Z","entries":["0000000000000001"]}'
+)
+
+
 def run(*words: str) -> tuple[int, Any]:
     done = subprocess.run([sys.executable, "-m", "borderpost", *words, "--json"], capture_output=True, check=False)
     return done.returncode, json.loads(done.stdout)
@@ -388,14 +395,17 @@ def test_the_command_line_waits_for_the_answer_and_says_when_none_came(desk: Des
 
 def test_lists_are_published_and_shown_by_command(region: Any, tmp_path: Path) -> None:
     state, file = str(region.state), tmp_path / "rules.toml"
-    file.write_bytes(RULES)
+    file.write_bytes(DEFAULT.read_bytes())
     code, told = run("gateway", "list", "publish", "rules", str(file), "--state", state, "--valid-h", "2")
     issued_ms = told.pop("issued_ms")
-    assert (code, told) == (0, {"name": "rules", "number": 1, "size": len(RULES), "deltas": {}, "valid_s": 7200})
+    assert (code, told) == (
+        0,
+        {"name": "rules", "number": 1, "size": DEFAULT.stat().st_size, "deltas": {}, "valid_s": 7200},
+    )
     code, told = run("gateway", "list", "show", "--state", state)
     [shown] = told["lists"]
     assert (code, shown) == (
-        0, {"name": "rules", "number": 1, "issued_ms": issued_ms, "valid_s": 7200, "size": len(RULES)}
+        0, {"name": "rules", "number": 1, "issued_ms": issued_ms, "valid_s": 7200, "size": DEFAULT.stat().st_size}
     )  # fmt: skip
     code, told = run("gateway", "list", "publish", "documents", str(file), "--state", state)
     assert (code, told["error"]["code"]) == (2, "bad-list")
@@ -405,7 +415,7 @@ def test_whoever_publishes_reads_until_when_it_is_valid_and_that_a_day_is_usual(
     region: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "rules.toml"
-    file.write_bytes(RULES)
+    file.write_bytes(DEFAULT.read_bytes())
     assert main(["gateway", "list", "publish", "rules", str(file), "--state", str(region.state)]) == 0
     told = capsys.readouterr().out
     assert main(["gateway", "list", "show", "--state", str(region.state)]) == 0
@@ -423,7 +433,37 @@ def test_a_list_that_is_valid_for_no_time_or_for_ever_is_not_published(
     region: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], hours: str
 ) -> None:
     file = tmp_path / "rules.toml"
-    file.write_bytes(RULES)
+    file.write_bytes(DEFAULT.read_bytes())
     words = ["gateway", "list", "publish", "rules", str(file), "--state", str(region.state)]
     assert main([*words, f"--valid-h={hours}"]) == 2
     assert "Choose another --valid-h." in capsys.readouterr().err
+
+
+def test_a_list_that_lanes_can_read_is_published_by_command(region: Any, tmp_path: Path) -> None:
+    file = tmp_path / "documents.json"
+    file.write_bytes(WHOLE)
+    assert main(["gateway", "list", "publish", "documents", str(file), "--state", str(region.state)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("documents", b'{"x":1}', "list.file has not exactly the fields entries, format"),
+        ("persons", WHOLE, "list.file is not a list of persons."),
+        ("documents", b"{", "list.file is not JSON."),
+        ("documents", WHOLE.replace(b"0001", b"000x"), "an entry that is not 16 hexadecimal"),
+        ("rules", b"format = 1\nversion = a\n", "(at line 2, column 11)"),
+        ("rules", DEFAULT.read_bytes().replace(b"minimum_age_years = 18", b"minimum_age_years = 180"),
+         "In the rules, minimum_age_years must be a whole number from 0 to 120."),
+        ("rules", b"\xff", "list.file is not UTF-8 text."),
+    ],
+)  # fmt: skip
+def test_a_file_that_no_lane_could_read_is_not_published_and_the_place_in_it_is_named(
+    region: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, content: bytes, says: str
+) -> None:
+    file = tmp_path / "list.file"
+    file.write_bytes(content)
+    assert main(["gateway", "list", "publish", name, str(file), "--state", str(region.state)]) == 2
+    assert says in capsys.readouterr().err
+    assert main(["gateway", "list", "show", "--state", str(region.state)]) == 0
+    assert capsys.readouterr().out == "Nothing is published.\n"
