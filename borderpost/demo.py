@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from borderpost.errors import Fault
+from borderpost.sim_folder import expect_own
 
 GATEWAY_PORT, DISPLAY_PORT = 8080, 8081
 PORT_MAX = 65535
@@ -32,6 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     expect_speed(arguments.speed)
     _expect_ports(arguments.gateway_port, arguments.display_port)
+    expect_own(arguments.state)
     settings = Settings(
         arguments.state, arguments.speed, arguments.gateway_port, arguments.display_port, arguments.direct_chip
     )

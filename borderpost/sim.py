@@ -10,6 +10,7 @@ from typing import Any  # the account is JSON
 
 from borderpost import sim_chip, sim_fleet
 from borderpost.errors import Fault
+from borderpost.sim_folder import expect_own
 
 TRAVELLERS_LIMIT = 10_000
 SPEEDS = (0.1, 20.0)
@@ -111,6 +112,8 @@ def _run(arguments: argparse.Namespace) -> "dict[str, Any]":
     def note(sentence: str) -> None:
         print(sentence, file=sys.stderr, flush=True)
 
+    if arguments.state is not None:
+        expect_own(arguments.state)
     state = arguments.state or Path(tempfile.mkdtemp(prefix="borderpost-"))
     settings = Settings(state, arguments.speed, direct_chip=arguments.direct_chip)
     try:

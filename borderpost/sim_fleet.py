@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any  # the account is JSON
 
 from borderpost.errors import Fault
+from borderpost.sim_folder import expect_own
 
 if TYPE_CHECKING:
     from simulators.fleet.run import Plan
@@ -60,6 +61,8 @@ def _run(arguments: argparse.Namespace) -> "dict[str, Any]":
     from simulators.network.broker import BrokerFailed
 
     plan = _plan(arguments)
+    if arguments.state is not None:
+        expect_own(arguments.state)
     state = arguments.state or Path(tempfile.mkdtemp(prefix="borderpost-"))
     try:
         return asyncio.run(run_fleet(state, plan, _progress))
