@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from gateway.identity.own import expect_own_certificates
     from gateway.identity.revocation import tell_broker
     from gateway.state import StateFolder
     from simulators.network.broker_files import DAEMON_USER, Certificates, daemon_user, write_files
@@ -33,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
         raise Fault("usage", f"--most is a number from 1 to {CONNECTIONS_MAX}.", "Choose another.")
     with gateway_errors():
         folder = StateFolder(args.state)
+        expect_own_certificates(folder.state)
         own = folder.state / "broker"
         tls = Certificates(
             own / "broker.crt",

@@ -15,6 +15,7 @@ from gateway.errors import GatewayError
 from gateway.identity import certificates, keyfiles
 from gateway.identity.certificates import Issuer
 from gateway.identity.certifier import Asked, Certifier
+from gateway.identity.own import CLIENTS_CA, SERVERS_CA, expect_own_certificates
 from gateway.identity.register import Register
 from gateway.identity.revocation import CRL_NAME, write_lists
 from gateway.state import CONFIG_NAME, REGION_KID, WORKER, StateFolder, ack_name
@@ -92,6 +93,7 @@ def set_up(state: Path, region: str, now: datetime, store: str = "") -> list[str
         raise GatewayError(
             "other-store", message, "Leave --store out, or correct it there; gateway move leaves a file."
         )
+    expect_own_certificates(state)
     made += _make_keys(keyfiles.closed_folder(state / "secrets"))
     if not config.store:
         _close_store(state / "store.sqlite")
@@ -133,7 +135,7 @@ def _make_certificates(state: Path, register: Register, now: datetime) -> list[s
     Within the caller's transaction."""
     config = load(state / CONFIG_NAME)
     made = []
-    for name in ("servers-ca", "clients-ca"):
+    for name in (SERVERS_CA, CLIENTS_CA):
         if not (state / f"{name}.crt").exists():
             issuer = certificates.new_issuer(f"{config.region} {name}", now)
             _keep(state / "secrets" / f"{name}.key", state / f"{name}.crt", issuer.key, issuer.certificate)
