@@ -9,6 +9,7 @@ from gateway.settings import expect_known
 from gateway.store.opening import is_url
 from messages.topics import is_name
 
+CONFIG_NAME = "gateway.toml"
 DEFAULT_BROKER_PORT = 8883
 DEFAULT_PAGES_PORT = 8080
 DEFAULT_ENROLMENT_PORT = 8444
@@ -34,6 +35,7 @@ class Config:
     nodes: tuple[tuple[str, int], ...] = ()  # of a NATS cluster; none: an MQTT broker
     reload: tuple[str, ...] = ()  # the command by which the broker reads its lists again
     keep_days: int = KEEP_DAYS  # then an event's row goes, too; what is personal goes on the date in the row
+    path: Path = Path(CONFIG_NAME)  # where this was read
 
     @property
     def enrolment(self) -> str:
@@ -70,6 +72,7 @@ def load(path: Path) -> Config:
         _nodes(path, raw),
         _reload(path, raw),
         _keep_days(path, raw),
+        path,
     )
 
 

@@ -14,27 +14,31 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from gateway.config import CONFIG_NAME as CONFIG_NAME
 from gateway.config import WORKER as WORKER
 from gateway.config import Config, load
 from gateway.errors import GatewayError
 from gateway.identity import keyfiles
+from gateway.identity.own import expect_region
 from gateway.store.connection import Connection
 from gateway.store.opening import open_store
 from messages.keys import ControlKey, GatewayKey, RegionKey, RegionKeys
 
 REGION_KID = "region-1"
-CONFIG_NAME = "gateway.toml"
 INIT = "Make it with: borderpost gateway init --state DIR --region REGION"
 RESTORE = "Restore it from the backup; what nobody has stored anything with, borderpost gateway init makes anew."
 TOLD_TO_ALL_S = 30 * 86_400  # the life of a device's certificate: whoever was not renewed since is cut off
 
 
 class StateFolder:
-    """The folder of a gateway that was set up. ``config`` is another file than the folder's own only if named."""
+    """The folder of a gateway that was set up. ``config`` is another file than the folder's own only if named.
+
+    Raises GatewayError when that names another region than the one that lies here."""
 
     def __init__(self, state: Path, config: Config | None = None) -> None:
         self.state = state
         self.config: Config = config or load(state / CONFIG_NAME)
+        expect_region(state, self.config.region, self.config.path)
 
     def expect_set_up(self) -> None:
         """Before anything is made or changed for a worker, here or in a database. Raises GatewayError."""

@@ -15,7 +15,7 @@ from gateway.errors import GatewayError
 from gateway.identity import certificates, keyfiles
 from gateway.identity.certificates import Issuer
 from gateway.identity.certifier import Asked, Certifier
-from gateway.identity.own import CLIENTS_CA, SERVERS_CA, expect_own_certificates
+from gateway.identity.own import CLIENTS_CA, SERVERS_CA, expect_own_certificates, expect_region
 from gateway.identity.register import Register
 from gateway.identity.revocation import CRL_NAME, write_lists
 from gateway.state import CONFIG_NAME, REGION_KID, WORKER, StateFolder, ack_name
@@ -86,6 +86,7 @@ def set_up(state: Path, region: str, now: datetime, store: str = "") -> list[str
     if made:
         keyfiles.write(state / CONFIG_NAME, default_text(region, store).encode(), secret=True)  # it may name a password
     config = load(state / CONFIG_NAME)
+    expect_region(state, config.region, config.path)
     if config.region != region:
         raise GatewayError("other-region", f"This folder belongs to region {config.region}.", "Choose another --state.")
     if store not in ("", config.store):

@@ -43,3 +43,23 @@ def test_a_broker_gets_no_certificate_of_another_region(
     assert main(["gateway", "broker", "--state", str(region.state), "--into", str(tmp_path / "m")]) == 2
     assert "broker/broker.crt" in capsys.readouterr().err
     assert not (tmp_path / "m").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["gateway", "init", "--region", "south"],
+        ["gateway", "run", "--pages", "127.0.0.1:0"],
+        ["device", "claim", "--post", "harbour", "--device", "lane-1"],
+    ],
+    ids=" ".join,
+)
+def test_another_regions_name_in_the_settings_is_refused_and_both_are_named(
+    region: Any, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    settings = region.state / "gateway.toml"
+    settings.write_text(settings.read_text().replace('region = "north"', 'region = "south"'))
+    assert main([*words, "--state", str(region.state)]) == 2
+    said = capsys.readouterr().err
+    assert f"{settings} says region south" in said
+    assert "those of region north" in said
