@@ -1,7 +1,7 @@
 """What may an operator set for a gateway? One TOML file in its state folder, read once, by the composition root."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.errors import GatewayError
@@ -35,7 +35,7 @@ class Config:
     nodes: tuple[tuple[str, int], ...] = ()  # of a NATS cluster; none: an MQTT broker
     reload: tuple[str, ...] = ()  # the command by which the broker reads its lists again
     keep_days: int = KEEP_DAYS  # then an event's row goes, too; what is personal goes on the date in the row
-    path: Path = Path(CONFIG_NAME)  # where this was read
+    path: Path = field(default=Path(CONFIG_NAME), compare=False)  # where this was read
 
     @property
     def enrolment(self) -> str:
