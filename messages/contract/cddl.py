@@ -21,6 +21,11 @@ BODIES: Final[dict[str, tuple[type[Struct], str]]] = {
     "answer": (Answer, ANSWER_TYPE),
     "manifest": (Manifest, MANIFEST_TYPE),
 }
+HEAD: Final = """\
+; Written by `python -m messages.contract`: the CBOR messages of docs/contract.md, sections 3 and 13.
+; Keys of a map stand here as a person reads them. On the wire they stand in the order of their encoded bytes
+; (RFC 8949, 4.2.1): 1, 3, 4, then -1, -2, then texts, a shorter one before a longer one. Else: not-cbor.
+"""
 FRAME: Final = f"""\
 ; A frame on `evt`: COSE_Sign1 (tag 18) around COSE_Encrypt (tag 96) around events. Deterministic encoding throughout.
 frame = #6.18([frame-protected, empty, frame-payload, signature])
@@ -69,10 +74,9 @@ json-object = bstr
 
 def grammar() -> str:
     """The whole file ``docs/schemas/borderpost.cddl``."""
-    head = "; Written by `python -m messages.contract`: the CBOR messages of docs/contract.md, sections 3 and 13.\n"
     bodies = [_signed(name, kind, content_type) for name, (kind, content_type) in BODIES.items()]
     chunk = f"; A part of a list on `list`; the only message that is not signed.\nchunk = {_map(Chunk)}\n"
-    return "\n".join([head, FRAME, *bodies, chunk, _common()])
+    return "\n".join([HEAD, FRAME, *bodies, chunk, _common()])
 
 
 def _common() -> str:

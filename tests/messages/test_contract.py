@@ -9,10 +9,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import cbor2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from messages.cbor import encode
 from messages.contract import __main__ as command
 from messages.contract.asyncapi import document
 from messages.contract.carried import CARRIED
@@ -65,6 +67,14 @@ def test_a_page_that_was_changed_by_hand_is_stale_and_is_put_right(
 def test_a_page_without_a_place_for_every_table_is_not_written() -> None:
     with pytest.raises(Unmarked, match=r"\['limits'\]"):
         filled("<!-- written by `python -m messages.contract`: limits -->\n<!-- end -->", tables())
+
+
+def test_the_grammar_says_in_which_order_keys_stand_on_the_wire() -> None:
+    """As it is said there: the order in which ``encode`` writes."""
+    assert "1, 3, 4, then -1, -2, then texts, a shorter one before a longer one" in grammar()
+    keys = ["first", "v", "boot", -2, 4, -1, "seqs", 1, 3, "a"]
+    read = cbor2.loads(encode(dict.fromkeys(keys, 0)))
+    assert list(read) == [1, 3, 4, -1, -2, "a", "v", "boot", "seqs", "first"]
 
 
 def test_what_people_wrote_between_the_tables_stays() -> None:

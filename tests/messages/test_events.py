@@ -158,3 +158,28 @@ def test_an_event_that_is_too_large_is_refused_on_both_sides(make_event: MakeEve
     with pytest.raises(Refused) as refusal:
         Event.from_json(b" " * (EVENT_MAX_BYTES + 1))
     assert refusal.value.reason is Quarantine.TOO_LARGE
+
+
+@pytest.mark.parametrize("name", ["bpseq", "bpmono", "visit"])
+@pytest.mark.parametrize("spelling", ["3.0", "3e0", "30e-1", "0.3e1"])
+def test_a_whole_number_is_written_without_point_or_exponent(make_event: MakeEvent, name: str, spelling: str) -> None:
+    table = json.loads(make_event().to_json())
+    place = table["data"] if name == "visit" else table
+    place[name] = 3
+    body = json.dumps(table)
+    assert validate(Event.from_json(body.encode())) == LaneAlarm("tailgating", 3)
+    with pytest.raises(Refused) as refused:
+        validate(Event.from_json(body.replace(f'"{name}": 3', f'"{name}": {spelling}').encode()))
+    assert refused.value.reason is Quarantine.BAD_EVENTS
+
+
+def test_order_blanks_and_unknown_attributes_make_no_difference_and_a_byte_order_mark_is_refused(
+    make_event: MakeEvent,
+) -> None:
+    event = make_event()
+    table = json.loads(event.to_json())
+    other = dict(reversed([*table.items(), ("traceparent", {"a": [1]})]))
+    body = json.dumps(other, indent=2).encode()
+    assert validate(Event.from_json(b" \n\t" + body + b"\r\n")) == validate(event)
+    with pytest.raises(Refused):
+        Event.from_json(b"\xef\xbb\xbf" + body)
