@@ -20,7 +20,9 @@ def add_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     restore.add_argument("file", type=Path, metavar="FILE", help="a backup")
     restore.add_argument("--force", action="store_true", help="put aside the store that is there")
     for parser in (backup, restore):
-        parser.add_argument("--passphrase-file", type=Path, metavar="FILE", help="its first line opens the keys")
+        parser.add_argument(
+            "--passphrase-file", type=Path, metavar="FILE", help="its first line opens the keys: 16 characters or more"
+        )
     retention = region_verb(verbs, "retention", "take away what may not be kept any longer", _retention)
     retention.add_argument(
         "--erase", nargs=2, metavar=("DEVICE", "CROSSING"), help="forget who that was, before its date and for ever"
@@ -49,6 +51,8 @@ def _restore(args: argparse.Namespace) -> int:
     from gateway.care.restore import restore
     from gateway.store.dump import stores_aside
 
+    if not args.file.exists():
+        raise Fault("unreadable", f"There is no file {args.file}.", "Name the backup that is to be restored.")
     secret = _passphrase(args.passphrase_file)
     with gateway_errors():
         done = restore(args.state, args.file, datetime.now(UTC), secret=secret, force=args.force)

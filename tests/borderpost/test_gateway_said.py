@@ -7,6 +7,7 @@ import pytest
 from borderpost.__main__ import main
 from borderpost.gateway import _gap
 from borderpost.gateway_quarantine import line
+from gateway.care.passphrase import LEAST_CHARS
 
 NOBODY = "11111111-1111-4111-8111-111111111111"
 
@@ -34,3 +35,19 @@ def test_a_restore_and_an_erasure_say_what_is_left_to_do(tmp_path: Path, capsys:
     assert "keep copies of the folder secrets/ and of broker/broker.key elsewhere" in capsys.readouterr().out
     assert main(["gateway", "restore", file, "--state", state, "--force"]) == 0
     assert "before-restore.sqlite: delete it" in capsys.readouterr().out
+
+
+def test_a_restore_of_a_file_that_is_not_there_says_so_and_makes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state, file = tmp_path / "region", tmp_path / "tape"
+    assert main(["gateway", "restore", str(file), "--state", str(state)]) == 2
+    assert capsys.readouterr().err.startswith(f"There is no file {file}. ")
+    assert not state.exists()
+
+
+def test_how_long_a_passphrase_is_stands_in_the_help_as_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    for verb in ("backup", "restore"):
+        with pytest.raises(SystemExit):
+            main(["gateway", verb, "--help"])
+        assert f"{LEAST_CHARS} characters or more" in " ".join(capsys.readouterr().out.split())
