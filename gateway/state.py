@@ -25,6 +25,7 @@ from gateway.store.opening import open_store
 from messages.keys import ControlKey, GatewayKey, RegionKey, RegionKeys
 
 REGION_KID = "region-1"
+STORE_NAME = "store.sqlite"
 INIT = "Make it with: borderpost gateway init --state DIR --region REGION"
 RESTORE = "Restore it from the backup; what nobody has stored anything with, borderpost gateway init makes anew."
 TOLD_TO_ALL_S = 30 * 86_400  # the life of a device's certificate: whoever was not renewed since is cut off
@@ -109,7 +110,7 @@ class StateFolder:
         return keyfiles.read_key(self.secret("store.key"))
 
     def store_path(self) -> Path:
-        return self.state / "store.sqlite"
+        return self.state / STORE_NAME
 
     def open_store(self) -> Connection:
         """One connection, for one thread at a time; GatewayError(bad-store) when there is none to be had, and

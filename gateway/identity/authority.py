@@ -10,6 +10,7 @@ from cryptography import x509
 
 from gateway.care.epoch import catch_up, expect_begun
 from gateway.care.keys_since import write_keys
+from gateway.care.ledger import LEDGER_NAME
 from gateway.config import default_text, load
 from gateway.errors import GatewayError
 from gateway.identity import certificates, keyfiles
@@ -18,7 +19,7 @@ from gateway.identity.certifier import Asked, Certifier
 from gateway.identity.own import CLIENTS_CA, SERVERS_CA, expect_own_certificates, expect_region
 from gateway.identity.register import Register
 from gateway.identity.revocation import CRL_NAME, write_lists
-from gateway.state import CONFIG_NAME, REGION_KID, WORKER, StateFolder, ack_name
+from gateway.state import CONFIG_NAME, REGION_KID, STORE_NAME, WORKER, StateFolder, ack_name
 from gateway.store.opening import is_url, open_store
 from messages.enrolment import Enrolled
 from messages.keys import ControlKey, GatewayKey, RegionKey
@@ -95,10 +96,12 @@ def set_up(state: Path, region: str, now: datetime, store: str = "") -> list[str
             "other-store", message, "Leave --store out, or correct it there; gateway move leaves a file."
         )
     expect_own_certificates(state)
+    if not config.store:
+        _expect_not_lost(state, STORE_NAME)
     made += _make_keys(keyfiles.closed_folder(state / "secrets"))
     if not config.store:
-        _close_store(state / "store.sqlite")
-    with closing(open_store(config.store, state / "store.sqlite")) as connection:
+        made += _make_store(state / STORE_NAME)
+    with closing(open_store(config.store, state / STORE_NAME)) as connection:
         connection.migrate()
         with connection.transaction():
             made += _make_certificates(state, Register(connection), now)
@@ -106,10 +109,22 @@ def set_up(state: Path, region: str, now: datetime, store: str = "") -> list[str
     return made
 
 
-def _close_store(path: Path) -> None:
-    """From the first moment, with the log beside it: SQLite gives that the mode of the database."""
+def _expect_not_lost(state: Path, store: str) -> None:
+    """Where there is a CA there was a store before it. An empty one in its place would forget who was revoked, and
+    answer that nothing is missing."""
+    used = (state / f"{SERVERS_CA}.crt").exists() or (state / LEDGER_NAME).exists()
+    if used and not (state / store).exists():
+        message = f"Of the region in {state} the store is lost: {store} is missing."
+        cure = "Restore it with: borderpost gateway restore FILE. A region that begins anew takes an empty folder."
+        raise GatewayError("store-lost", message, cure)
+
+
+def _make_store(path: Path) -> list[str]:
+    """Closed from the first moment, with the log beside it: SQLite gives that the mode of the database."""
+    made = [] if path.exists() else [path.name]
     path.touch(keyfiles.SECRET_MODE)
     path.chmod(keyfiles.SECRET_MODE)
+    return made
 
 
 def load_issuer(state: Path, name: str) -> Issuer:

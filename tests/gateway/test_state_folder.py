@@ -5,6 +5,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from gateway.care.in_use import at_work
 from gateway.care.restore import restore
 from gateway.config import load
 from gateway.errors import GatewayError
-from gateway.identity import rotation
+from gateway.identity import keyfiles, rotation
+from gateway.identity.authority import set_up
 from gateway.identity.joining import Joining
 from gateway.state import StateFolder
 from gateway.store.connection import StoreFault
@@ -125,6 +127,27 @@ def test_a_gateway_of_which_something_was_lost_is_not_run_and_the_backup_is_name
     assert Path(lost).name in error.message
     assert "backup" in error.cure
     assert contents(region.state) == before
+
+
+def test_no_empty_store_is_set_up_in_the_place_of_a_lost_one(region: Any) -> None:
+    (region.state / "store.sqlite").unlink()
+    before = contents(region.state)
+    error = refused(lambda: set_up(region.state, "north", region.now))
+    assert (error.code, "gateway restore" in error.cure, "empty folder" in error.cure) == ("store-lost", True, True)
+    assert contents(region.state) == before
+
+
+def test_a_ledger_that_waits_for_its_backup_gets_no_empty_store(tmp_path: Path) -> None:
+    """On a new host it is put there first: what was erased and revoked stands in it."""
+    (tmp_path / "ledger.jsonl").touch()
+    assert refused(lambda: set_up(tmp_path, "north", datetime.now(UTC))).code == "store-lost"
+
+
+def test_setting_up_names_the_store_and_goes_on_where_it_was_cut_short(tmp_path: Path) -> None:
+    made = set_up(tmp_path / "whole", "north", datetime.now(UTC))
+    assert "store.sqlite" in made
+    keyfiles.write_key(keyfiles.closed_folder(tmp_path / "cut" / "secrets") / "region.key", bytes(32), secret=True)
+    assert set(set_up(tmp_path / "cut", "north", datetime.now(UTC))) == set(made) - {"region.key"}
 
 
 def test_a_worker_that_was_never_added_is_still_told_how(region: Any) -> None:
