@@ -82,5 +82,7 @@ def _sentence(told: dict[str, object]) -> str:
             return (
                 f"{device} was not heard in time, so it was told nothing. Is a gateway running, and the device online?"
             )
+        case "done", "still-closed":
+            return f"{device}: the hold is undone, and the lane is still closed: {told['body']}."
         case result, cause:
             return "\n".join(filter(None, (f"{device}: {command} {result} {cause}".strip(), str(told["body"]))))

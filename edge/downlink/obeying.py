@@ -10,11 +10,14 @@ from typing import Final
 from edge.downlink.commands import DONE, Act, Outcome
 from edge.gate.events import DeviceBack, DeviceLost, Event, OfficerHeld, OfficerReopened
 from edge.gate.states import CONTROLLER_FAULT, EVACUATION, Closed, Idle, State
+from edge.gate.step import step
 from edge.log import Ring
 from messages.command import Command, Order, Result
 from messages.limits import ANSWER_BODY_MAX_BYTES
 
 SERVICE: Final = "service"  # what the region took from the lane; a device of that name would be called so, too
+STILL_CLOSED: Final = "still-closed"
+REOPENING: Final[tuple[Event, ...]] = (DeviceBack(SERVICE), OfficerReopened())
 LINES: Final = 200
 
 
@@ -49,9 +52,11 @@ class Acts:
             return Outcome(Result.REFUSED, "somebody-is-there")
         if isinstance(state, Closed) and state.causes & {EVACUATION, CONTROLLER_FAULT}:
             return Outcome(Result.REFUSED, "officer-must-look")
-        self._tell(DeviceBack(SERVICE))
-        self._tell(OfficerReopened())
-        return DONE
+        for event in REOPENING:
+            self._tell(event)
+            state = step(state, event)[0]
+        # Else the region believes that travellers pass: a lane that lost its controller, say, opens for no word.
+        return Outcome(cause=STILL_CLOSED, body=_causes(state)) if isinstance(state, Closed) else DONE
 
     async def hold(self, _: Command) -> Outcome:
         self._tell(OfficerHeld())
@@ -73,3 +78,7 @@ class Acts:
     async def renew(self, _: Command) -> Outcome:
         self._renew()
         return DONE
+
+
+def _causes(closed: Closed) -> bytes:
+    return ", ".join(sorted(closed.causes)).encode()

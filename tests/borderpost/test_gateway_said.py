@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from borderpost.__main__ import main
+from borderpost.device_command import _sentence
 from borderpost.gateway import _gap
 from borderpost.gateway_quarantine import line
 from gateway.care.passphrase import LEAST_CHARS
@@ -51,3 +52,9 @@ def test_how_long_a_passphrase_is_stands_in_the_help_as_it_is_asked_for(capsys: 
         with pytest.raises(SystemExit):
             main(["gateway", verb, "--help"])
         assert f"{LEAST_CHARS} characters or more" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_lane_that_stays_closed_after_a_hold_was_undone_is_said_to_be_closed() -> None:
+    told = {"device": "lane-1", "command": "open", "result": "done", "cause": "still-closed", "body": "reader-lost"}
+    assert _sentence(told) == "lane-1: the hold is undone, and the lane is still closed: reader-lost."
+    assert _sentence({**told, "cause": "", "body": ""}) == "lane-1: open done"

@@ -234,6 +234,15 @@ def test_each_order_has_its_act_and_no_other() -> None:
     assert do(Ready(), Order.NEW_LIST)[1:] == ([], ["list"])
 
 
+def test_a_lane_that_stays_closed_after_a_hold_was_undone_says_why() -> None:
+    lost = {"controller-lost", "camera-lost", "reader-lost"}
+    outcome, told, _ = do(Closed(frozenset({"officer", "service-lost", *lost})), Order.OPEN)
+    assert outcome == Outcome(Result.DONE, "still-closed", b"camera-lost, controller-lost, reader-lost")
+    assert told == OPENED
+    for state in (Closed(frozenset({"officer"})), Closed(frozenset({"service-lost"})), Ready()):
+        assert do(state, Order.OPEN)[0] == Outcome()
+
+
 @pytest.mark.parametrize(
     "state",
     [
