@@ -39,14 +39,12 @@ def _rotate(args: argparse.Namespace) -> int:
 
 
 def _add(args: argparse.Namespace) -> int:
-    from gateway.identity.rotation import add_worker, copy_for
+    from gateway.identity.rotation import add_worker
     from gateway.state import StateFolder
 
     with gateway_errors():
         folder = StateFolder(args.state)
-        new = add_worker(folder, args.name, datetime.now(UTC))
-        if args.into is not None:
-            copy_for(folder, args.name, args.into)
+        new = add_worker(folder, args.name, datetime.now(UTC), args.into)
     if args.json:
         print(json.dumps({"worker": args.name, "new": new, "into": None if args.into is None else str(args.into)}))
     else:

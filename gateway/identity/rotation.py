@@ -36,19 +36,22 @@ def rotate(folder: StateFolder, purpose: Purpose) -> str:
     return kid
 
 
-def add_worker(folder: StateFolder, name: str, now: datetime) -> bool:
-    """Keys and certificate for one more worker; False when it has them already."""
+def add_worker(folder: StateFolder, name: str, now: datetime, into: Path | None = None) -> bool:
+    """Keys and certificate for one more worker, and with ``into`` what it needs on another host; False when it has keys
+    already. Judged first, then made: devices believe a worker from their next renewal on, whether it works or not."""
     if not WORKER_NAME.fullmatch(name):
         raise GatewayError("bad-name", f"{name!r} is no worker's name.", "Name it gateway-2, gateway-3 ...")
+    if into is not None:
+        _make_room(folder, into)
     with closing(folder.open_store()) as connection, connection.transaction():
-        return make_worker(folder.state, name, Register(connection), now)
+        new = make_worker(folder.state, name, Register(connection), now)
+    if into is not None:
+        copy_for(folder, name, into)
+    return new
 
 
-def copy_for(folder: StateFolder, name: str, into: Path) -> None:
-    """What this worker needs on another host, and no more: neither a CA's key nor another worker's.
-
-    Only a store that others can reach is shared, so the region must be on PostgreSQL.
-    """
+def _make_room(folder: StateFolder, into: Path) -> None:
+    """Only a store that others can reach is shared, so the region must be on PostgreSQL."""
     if not folder.config.store:
         message = "This region's store is a file, which no worker on another host can reach."
         raise GatewayError("own-store", message, "Set the region up on a PostgreSQL first.")
@@ -56,6 +59,11 @@ def copy_for(folder: StateFolder, name: str, into: Path) -> None:
         raise GatewayError("not-empty", f"There is a gateway in {into} already.", "Choose another --into.")
     keyfiles.closed_folder(into)
     keyfiles.closed_folder(into / "secrets")
+
+
+def copy_for(folder: StateFolder, name: str, into: Path) -> None:
+    """What this worker needs on another host, and no more: neither a CA's key nor another worker's."""
+    _make_room(folder, into)
     shared = sorted(path.name for path in folder.secret(".").glob("*.key") if _is_shared(path.name))
     for secret in (*shared, ack_name(name), f"{name}.key"):
         keyfiles.write(into / "secrets" / secret, keyfiles.read_secret(folder.secret(secret)), secret=True)

@@ -122,6 +122,23 @@ def test_a_store_that_is_a_file_is_not_shared(region: Any, tmp_path: Path) -> No
     assert caught.value.code == "own-store"
 
 
+def test_a_worker_that_cannot_go_to_another_host_leaves_no_key_for_devices_to_believe(
+    region: Any, tmp_path: Path
+) -> None:
+    known = region.authority.gateways()
+    with pytest.raises(GatewayError, match="no worker on another host"):
+        add_worker(region.authority, "gateway-2", region.now, tmp_path / "there")
+    path = region.state / "gateway.toml"
+    path.write_text('store = "postgresql://there/north"\n' + path.read_text())
+    (tmp_path / "file").touch()
+    for into in (region.state, tmp_path / "file"):
+        with pytest.raises((GatewayError, FileExistsError)):
+            add_worker(StateFolder(region.state), "gateway-2", region.now, into)
+    assert region.authority.gateways() == known
+    assert not list(region.state.rglob("gateway-2*"))
+    assert not (tmp_path / "there").exists()
+
+
 def test_key_rotate_and_worker_add_from_the_command_line(region: Any, capsys: pytest.CaptureFixture[str]) -> None:
     def command(*words: str) -> Any:
         parser = argparse.ArgumentParser()
