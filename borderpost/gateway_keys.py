@@ -14,6 +14,10 @@ def add_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     words = key.add_subparsers(dest="key_verb", required=True, metavar="VERB")
     rotate = region_verb(words, "rotate", "a new key; the old ones stay, for what was sealed to them", _rotate)
     rotate.add_argument("purpose", choices=("region", "control"), help="what devices seal to, or what signs commands")
+    end = region_verb(
+        words, "end", "believe a control key that was seen no more; rotate, and renew devices, first", _end
+    )
+    end.add_argument("kid", metavar="KID", help="control-1, control-2 ...")
     worker = verbs.add_parser("worker", help="the region's workers")
     words = worker.add_subparsers(dest="worker_verb", required=True, metavar="VERB")
     add = region_verb(words, "add", "keys and certificate for one more worker", _add)
@@ -26,15 +30,38 @@ def _rotate(args: argparse.Namespace) -> int:
     from gateway.state import StateFolder
 
     with gateway_errors():
-        kid = rotate(StateFolder(args.state), args.purpose)
+        folder = StateFolder(args.state)
+        kid = rotate(folder, args.purpose)
     if args.json:
         print(json.dumps({"purpose": args.purpose, "kid": kid}))
         return 0
     print(f"{kid} is there. Devices learn of it when they are renewed.")
     if args.purpose == "control":
-        print("It signs from 30 days on, when the gateway is started again: until then the one before it does.")
-    else:
-        print("Workers on other hosts need it before that: copy it there first.")
+        print(
+            "It signs from 30 days on: until then the one before it does, and that one stays believed. If it was seen,"
+        )
+        print("renew each device (device command DEVICE renew), then end it: borderpost gateway key end KID")
+    print(f"Workers on other hosts need it before that: copy {folder.secret(f'{kid}.key')} into their secrets/ first.")
+    return 0
+
+
+def _end(args: argparse.Namespace) -> int:
+    from gateway.identity.rotation import end
+    from gateway.state import StateFolder
+
+    with gateway_errors():
+        folder = StateFolder(args.state)
+        signs = end(folder, args.kid)
+    if args.json:
+        print(json.dumps({"kid": args.kid, "signs": signs}))
+        return 0
+    print(
+        f"{args.kid} signs nothing more, {signs} does. A device believes {args.kid} until it is renewed: publish lists"
+    )
+    print("and rules anew (gateway list publish), then renew each device (device command DEVICE renew).")
+    print(f"A device that was not renewed since {signs} was made obeys nothing, and takes no list, until it is.")
+    if folder.config.store:
+        print("On every other host with a worker: this command once more, with the folder there.")
     return 0
 
 

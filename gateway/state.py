@@ -59,7 +59,7 @@ class StateFolder:
 
     def region_keys(self) -> "RegionKeyring":
         """Every key that frames of this region may be sealed to; devices seal to the newest."""
-        return RegionKeyring(lambda: self._numbered("region", "region.key"))
+        return RegionKeyring(self._region_keys)
 
     def region_key(self) -> RegionKey:
         return self.region_keys().newest
@@ -81,10 +81,12 @@ class StateFolder:
         return sorted((path.stem for path in self.state.glob("gateway-*.pub")), key=_number_of)
 
     def control_key(self) -> ControlKey:
-        """What signs commands and manifests: the newest that every device in touch has been told of by now."""
+        """What signs commands and manifests: the newest that every device in touch has been told of by now; where
+        that was ended, the one that was made next: more devices know it than any later one."""
         keys = self._control_keys()
         known = [kid for kid in keys if kid == "control-1" or self._age_s(f"{kid}.key") >= TOLD_TO_ALL_S]
-        return ControlKey(known[-1], keys[known[-1]])
+        kid = known[-1] if known else next(iter(keys))
+        return ControlKey(kid, keys[kid])
 
     def _age_s(self, name: str) -> float:
         return time.time() - self.secret(name).stat().st_mtime
@@ -95,16 +97,21 @@ class StateFolder:
         return {kid: ControlKey(kid, seed).public for kid, seed in keys.items()}
 
     def _control_keys(self) -> dict[str, bytes]:
-        """A folder from before there were any gets its first one."""
-        if not self.secret("control-1.key").exists():
+        """Those that were not ended, the newest last. A folder from before there were any gets its first one."""
+        if not self.key_names("control"):
             keyfiles.write_key(self.secret("control-1.key"), ControlKey.generate("control-1").seed, secret=True)
-        return self._numbered("control", "control-1.key")
+        believed = [kid for kid in self.key_names("control") if not self.secret(ended_name(kid)).exists()]
+        return {kid: keyfiles.read_key(self.secret(f"{kid}.key")) for kid in believed}
 
-    def _numbered(self, purpose: str, first: str) -> dict[str, bytes]:
-        """``{purpose}-1``, ``{purpose}-2`` and so on with their keys; the newest last."""
-        names = sorted((path.stem for path in (self.state / "secrets").glob(f"{purpose}-*.key")), key=_number_of)
-        found = {name: keyfiles.read_key(self.secret(f"{name}.key")) for name in names if name != f"{purpose}-1"}
-        return {f"{purpose}-1": keyfiles.read_key(self.secret(first)), **found}
+    def key_names(self, purpose: str) -> list[str]:
+        """The kids of the key files that are here, ended or not; the newest last."""
+        return sorted((path.stem for path in (self.state / "secrets").glob(f"{purpose}-*.key")), key=_number_of)
+
+    def _region_keys(self) -> dict[str, bytes]:
+        """``region-1``, ``region-2`` and so on with their keys; the newest last."""
+        later = [kid for kid in self.key_names("region") if kid != REGION_KID]
+        found = {kid: keyfiles.read_key(self.secret(f"{kid}.key")) for kid in later}
+        return {REGION_KID: keyfiles.read_key(self.secret("region.key")), **found}
 
     def store_key(self) -> bytes:
         return keyfiles.read_key(self.secret("store.key"))
@@ -162,6 +169,11 @@ class RegionKeyring(RegionKeys):
 
 def ack_name(worker: str) -> str:
     return "ack.key" if worker == WORKER else f"{worker}.ack.key"
+
+
+def ended_name(kid: str) -> str:
+    """An empty file. The key stays beside it, so that no other gets its number, and no restore brings it back."""
+    return f"{kid}.ended"
 
 
 def _number_of(name: str) -> int:

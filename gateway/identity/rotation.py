@@ -1,7 +1,8 @@
 """How does a region change its keys and grow by a worker, while posts are cut off that know the old ones alone?
 
-Nothing is taken away: the region opens with every key it holds, and devices learn of what is new when they are renewed.
-So a new control key signs only when every device in touch has had a renewal, and a worker is added before it is needed.
+Nothing is taken away unasked: the region opens with every key it holds, and devices learn of what is new when they are
+renewed. So a new control key signs only when every device in touch has had a renewal, and a worker is added before it
+is needed. A control key that somebody saw is ended by name.
 """
 
 import re
@@ -16,7 +17,7 @@ from gateway.errors import GatewayError
 from gateway.identity import keyfiles
 from gateway.identity.authority import make_worker
 from gateway.identity.register import Register
-from gateway.state import CONFIG_NAME, StateFolder, ack_name
+from gateway.state import CONFIG_NAME, StateFolder, ack_name, ended_name
 from messages.keys import ControlKey, RegionKey
 
 Purpose = Literal["region", "control"]
@@ -30,10 +31,26 @@ WORKER_NAME: Final = re.compile(r"gateway-[1-9][0-9]{0,3}")
 
 def rotate(folder: StateFolder, purpose: Purpose) -> str:
     """The kid of the new key. The old ones stay."""
-    held = folder.region_keys() if purpose == "region" else folder.controls()
-    kid = f"{purpose}-{max(int(name.rpartition('-')[2]) for name in held) + 1}"
+    if purpose == "control":
+        folder.control_key()  # there is a first one
+    kid = f"{purpose}-{max([1, *(int(name.rpartition('-')[2]) for name in folder.key_names(purpose))]) + 1}"
     keyfiles.write_key(folder.secret(f"{kid}.key"), MAKERS[purpose](kid), secret=True)
     return kid
+
+
+def end(folder: StateFolder, kid: str) -> str:
+    """Sign nothing with this control key any more, and let no renewal hand it out; the kid that signs from now on.
+
+    Attack: somebody has seen the key, and could give orders to lanes until each of them was told to believe it no more.
+    """
+    believed = folder.controls()
+    if kid not in believed:
+        raise GatewayError("unknown-key", f"{kid!r} is no control key here.", f"There are: {', '.join(believed)}.")
+    if len(believed) == 1:
+        cure = "First: borderpost gateway key rotate control, and renew the devices, so that they know the new one."
+        raise GatewayError("last-key", f"{kid} is the only control key: no device would obey any more.", cure)
+    keyfiles.write(folder.secret(ended_name(kid)), b"", secret=True)
+    return folder.control_key().kid
 
 
 def add_worker(folder: StateFolder, name: str, now: datetime, into: Path | None = None) -> bool:
@@ -64,7 +81,9 @@ def _make_room(folder: StateFolder, into: Path) -> None:
 def copy_for(folder: StateFolder, name: str, into: Path) -> None:
     """What this worker needs on another host, and no more: neither a CA's key nor another worker's."""
     _make_room(folder, into)
-    shared = sorted(path.name for path in folder.secret(".").glob("*.key") if _is_shared(path.name))
+    ended = {f"{kid}.key" for kid in folder.key_names("control") if kid not in folder.controls()}
+    names = {path.name for path in folder.secret(".").glob("*.key") if _is_shared(path.name)}
+    shared = sorted(names - ended)
     for secret in (*shared, ack_name(name), f"{name}.key"):
         keyfiles.write(into / "secrets" / secret, keyfiles.read_secret(folder.secret(secret)), secret=True)
     for public in ("servers-ca.crt", f"{name}.crt", *(f"{worker}.pub" for worker in folder.workers())):

@@ -13,11 +13,15 @@ from typing import Any
 import pytest
 
 from borderpost import gateway as gateway_command
+from borderpost.__main__ import main
+from gateway.care.backup import backup
+from gateway.care.restore import restore
 from gateway.care.upkeep import say_what_ends
 from gateway.config import load
 from gateway.errors import GatewayError
+from gateway.identity.authority import set_up
 from gateway.identity.register import Register
-from gateway.identity.rotation import add_worker, copy_for, rotate
+from gateway.identity.rotation import add_worker, copy_for, end, rotate
 from gateway.intake.judge import judge
 from gateway.state import TOLD_TO_ALL_S, StateFolder
 from gateway.store.migrations import migrations, statements
@@ -71,6 +75,74 @@ def test_a_new_control_key_signs_when_every_device_in_touch_knows_it(region: Any
     then = time.time() - TOLD_TO_ALL_S - 60
     os.utime(path, (then, then))
     assert region.authority.control_key().kid == "control-2"
+
+
+def test_a_control_key_that_was_seen_and_ended_signs_nothing_and_no_device_is_told_of_it_again(region: Any) -> None:
+    rotate(region.authority, "control")
+    seen = region.authority.controls()["control-1"]
+    assert end(region.authority, "control-1") == "control-2"
+    assert region.authority.control_key().kid == "control-2"  # at once, though it is no 30 days old
+    told = region.lane().enrolled.controls
+    assert list(told) == ["control-2"]
+    assert seen not in told.values()
+    set_up(region.state, "north", region.now)
+    assert list(StateFolder(region.state).controls()) == ["control-2"]
+
+
+def test_of_several_young_control_keys_the_one_that_most_devices_know_signs(region: Any) -> None:
+    rotate(region.authority, "control")
+    rotate(region.authority, "control")
+    assert end(region.authority, "control-1") == "control-2"
+    assert end(region.authority, "control-2") == "control-3"
+
+
+def test_the_number_of_a_control_key_that_was_ended_is_never_given_again(region: Any) -> None:
+    rotate(region.authority, "control")
+    assert end(region.authority, "control-2") == "control-1"
+    assert rotate(region.authority, "control") == "control-3"
+    assert list(region.authority.controls()) == ["control-1", "control-3"]
+
+
+def test_the_only_control_key_and_one_that_is_not_there_are_not_ended(region: Any) -> None:
+    for kid, code in (
+        ("control-1", "last-key"), ("control-2", "unknown-key"), ("region-1", "unknown-key"), ("../x", "unknown-key"),
+    ):  # fmt: skip
+        with pytest.raises(GatewayError) as caught:
+            end(region.authority, kid)
+        assert caught.value.code == code
+    assert list(region.authority.controls()) == ["control-1"]
+    rotate(region.authority, "control")
+    end(region.authority, "control-1")
+    with pytest.raises(GatewayError) as caught:
+        end(region.authority, "control-1")
+    assert caught.value.code == "unknown-key"
+
+
+def test_another_host_gets_no_control_key_that_was_ended_and_makes_none_in_its_place(
+    region: Any, tmp_path: Path
+) -> None:
+    add_worker(region.authority, "gateway-2", region.now)
+    path = region.state / "gateway.toml"
+    path.write_text('store = "postgresql://there/north"\n' + path.read_text())
+    folder, into = StateFolder(region.state), tmp_path / "there"
+    rotate(folder, "control")
+    end(folder, "control-1")
+    copy_for(folder, "gateway-2", into)
+    assert not (into / "secrets" / "control-1.key").exists()
+    assert StateFolder(into).controls() == folder.controls()
+    assert StateFolder(into).control_key().kid == "control-2"
+
+
+def test_what_was_ended_stays_so_in_a_region_that_comes_back_from_its_backup(region: Any, tmp_path: Path) -> None:
+    before, after, secret = tmp_path / "before", tmp_path / "after", b"a passphrase of many words"
+    rotate(region.authority, "control")
+    backup(region.authority, before, region.now, secret)
+    end(region.authority, "control-1")
+    backup(region.authority, after, region.now, secret)
+    restore(region.state, before, region.now, secret=secret, force=True)
+    assert list(StateFolder(region.state).controls()) == ["control-2"]
+    restore(tmp_path / "new-host", after, region.now, secret=secret, force=False)
+    assert list(StateFolder(tmp_path / "new-host").controls()) == ["control-2"]
 
 
 def test_another_worker_has_keys_of_its_own_and_its_acknowledgements_are_known(region: Any) -> None:
@@ -149,8 +221,23 @@ def test_key_rotate_and_worker_add_from_the_command_line(region: Any, capsys: py
 
     assert command("key", "rotate", "region") == {"purpose": "region", "kid": "region-2"}
     assert command("key", "rotate", "control") == {"purpose": "control", "kid": "control-2"}
+    assert command("key", "end", "control-1") == {"kid": "control-1", "signs": "control-2"}
     assert command("worker", "add", "gateway-2") == {"worker": "gateway-2", "new": True, "into": None}
     assert command("worker", "add", "gateway-2")["new"] is False
+
+
+def test_whoever_rotates_or_ends_a_key_reads_what_is_left_to_do(
+    region: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = ("--state", str(region.state))
+    assert main(["gateway", "key", "rotate", "control", *state]) == 0
+    told = capsys.readouterr().out
+    assert "that one stays believed. If it was seen," in told
+    assert f"copy {region.state / 'secrets' / 'control-2.key'} into their secrets/" in told
+    assert main(["gateway", "key", "end", "control-1", *state]) == 0
+    told = capsys.readouterr().out
+    assert "A device believes control-1 until it is renewed: publish lists" in told
+    assert "On every other host" not in told  # a file is nobody else's store
 
 
 def test_a_folder_from_before_there_were_control_keys_and_several_workers_goes_on(region: Any) -> None:
