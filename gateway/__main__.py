@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 
 from gateway import api
 from gateway.board import Board
-from gateway.care.in_use import at_work
+from gateway.care.in_use import at_work, only_one
 from gateway.care.upkeep import keep_up
 from gateway.changes import Changes
 from gateway.config import Config
@@ -58,7 +58,12 @@ def serve(folder: StateFolder, config: Config) -> None:
     folder.expect_set_up()
     calls = ThreadPoolExecutor(thread_name_prefix="calls")
     with asyncio.Runner() as runner:
-        with at_work(folder.state), closing(_listen(config)) as listener, closing(folder.open_store()) as writer:
+        with (
+            at_work(folder.state),
+            only_one(folder.state, config.worker),
+            closing(_listen(config)) as listener,
+            closing(folder.open_store()) as writer,
+        ):
             writer.migrate()
             if isinstance(writer, SqliteStore):
                 writer.expect_many()

@@ -342,10 +342,18 @@ def assert_nobody(content: bytes) -> None:
         assert secret not in content
 
 
-def test_a_taken_port_is_said_in_one_sentence(running: Running) -> None:
-    again = subprocess.run(
-        [sys.executable, "-m", "gateway", running.region.state], capture_output=True, timeout=LIMIT_S, check=False
-    )
+def refusal(state: Path) -> str:
+    again = subprocess.run([sys.executable, "-m", "gateway", state], capture_output=True, timeout=LIMIT_S, check=False)
     assert again.returncode == 4
     assert again.stderr.decode().count("\n") == 1
-    assert f"127.0.0.1:{running.pages_port}" in again.stderr.decode()
+    return again.stderr.decode()
+
+
+def test_a_second_gateway_on_the_same_folder_is_told_so(running: Running) -> None:
+    assert "A gateway is at work in" in refusal(running.region.state)  # before the port: that is taken as well
+
+
+def test_a_taken_port_is_said_in_one_sentence(running: Running, new_region: Callable[[str], Any]) -> None:
+    other, settings = new_region("south").state, (running.region.state / "gateway.toml").read_text()
+    (other / "gateway.toml").write_text(settings.replace(f'"{running.region.authority.config.region}"', '"south"'))
+    assert f"127.0.0.1:{running.pages_port}" in refusal(other)

@@ -13,7 +13,7 @@ import pytest
 
 from gateway.__main__ import serve
 from gateway.care.backup import backup
-from gateway.care.in_use import at_work
+from gateway.care.in_use import at_work, only_one
 from gateway.care.restore import restore
 from gateway.config import load
 from gateway.errors import GatewayError
@@ -153,3 +153,14 @@ def test_setting_up_names_the_store_and_goes_on_where_it_was_cut_short(tmp_path:
 def test_a_worker_that_was_never_added_is_still_told_how(region: Any) -> None:
     error = refused(run(region.state, worker="gateway-7"))
     assert (error.code, "worker add gateway-7" in error.cure) == ("no-worker", True)
+
+
+def test_a_second_gateway_of_the_same_name_is_refused_and_one_of_another_name_is_not(region: Any) -> None:
+    closed = {"pages_host": "0.0.0.0"}  # where nothing else is refused, this is  # noqa: S104
+    rotation.add_worker(region.authority, "gateway-2", region.now)
+    with only_one(region.state, "gateway-1"):
+        error = refused(run(region.state, **closed))
+        assert (error.code, "as gateway-1." in error.message, "worker add" in error.cure) == ("in-use", True, True)
+        assert refused(run(region.state, worker="gateway-2", **closed)).code == "not-local"
+        StateFolder(region.state).open_store().close()  # commands may be said beside it
+    assert refused(run(region.state, **closed)).code == "not-local"
