@@ -67,7 +67,7 @@ def _init(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace) -> int:
     from gateway.__main__ import serve
-    from gateway.config import load
+    from gateway.config import expect_somewhere, load
     from gateway.state import CONFIG_NAME, StateFolder
 
     if (args.state is None) == (args.config is None):
@@ -76,12 +76,14 @@ def _run(args: argparse.Namespace) -> int:
         config = load(args.config or args.state / CONFIG_NAME)
         if args.broker:
             host, port = _address(args.broker)
+            expect_somewhere("--broker", host)
             config = replace(config, broker_host=host, broker_port=port)
         if args.pages:
             host, port = _address(args.pages)
             config = replace(config, pages_host=host, pages_port=port)
         if args.enrolment:
             host, port = _address(args.enrolment)
+            expect_somewhere("--enrolment", host)
             config = replace(config, enrolment_host=host, enrolment_port=port)
         if args.worker:
             config = replace(config, worker=args.worker)

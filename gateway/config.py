@@ -15,6 +15,7 @@ DEFAULT_PAGES_PORT = 8080
 DEFAULT_ENROLMENT_PORT = 8444
 PORT_MAX = 65_535
 LOOPBACK = "127.0.0.1"
+EVERYWHERE = ("", "*", "0", "0.0.0.0", "::")  # noqa: S104 (to be refused)
 WORKER = "gateway-1"
 KEEP_DAYS = 3_650
 KEEP_DAYS_MAX = 36_500
@@ -178,7 +179,18 @@ def _keep_days(path: Path, raw: dict[str, object]) -> int:
 def _address(path: Path, raw: dict[str, object], name: str, default_port: int) -> tuple[str, int]:
     table = raw.get(name, {})
     host, port = (table.get("host", LOOPBACK), table.get("port", default_port)) if isinstance(table, dict) else (0, 0)
-    is_port = isinstance(port, int) and not isinstance(port, bool) and 0 <= port <= PORT_MAX
-    if not isinstance(host, str) or not is_port:
-        raise GatewayError("bad-config", f"[{name}] in {path} needs a host and a port.", "Correct it.")
+    if not isinstance(host, str):
+        raise GatewayError("bad-config", f"[{name}] host in {path} is no name or address.", "Write it in quotes.")
+    if not isinstance(port, int) or isinstance(port, bool) or not 0 <= port <= PORT_MAX:
+        cure = f"Write a number: port = {default_port}"
+        raise GatewayError("bad-config", f"[{name}] port in {path} is no port from 0 to {PORT_MAX}.", cure)
+    if name != "pages":  # those look after it themselves
+        expect_somewhere(f"[{name}] host in {path}", host)
     return host, port
+
+
+def expect_somewhere(what: str, host: str) -> None:
+    """A device that is told to come to "every address" comes to its own."""
+    if host.strip("[]") in EVERYWHERE:
+        cure = "Write the name or the address by which devices reach this host."
+        raise GatewayError("bad-config", f"{what} is {host!r}, and there no device can go.", cure)

@@ -88,9 +88,32 @@ def test_every_setting_that_is_known_is_read_and_every_one_that_is_read_is_known
     assert read == {table: set(words) for table, words in SETTINGS.items()}
 
 
-@pytest.mark.parametrize("port", ["true", "-1", "65536", '"8883"'])
+@pytest.mark.parametrize("port", ["true", "-1", "65536", "188830", '"8883"'])
 @pytest.mark.parametrize("table", ["broker", "pages", "enrolment"])
-def test_what_is_no_port_is_named_with_its_table(tmp_path: Path, table: str, port: str) -> None:
+def test_what_is_no_port_is_named_with_its_table_and_the_range(tmp_path: Path, table: str, port: str) -> None:
     path = written(tmp_path, f'region = "north"\n[{table}]\nport = {port}\n')
-    with pytest.raises(GatewayError, match=rf"\[{table}\] .* needs a host and a port"):
+    with pytest.raises(GatewayError, match=rf"\[{table}\] port in .* is no port from 0 to 65535"):
+        load(path)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "[::]", "*", ""])  # noqa: S104
+@pytest.mark.parametrize("table", ["broker", "enrolment"])
+def test_a_host_to_which_no_device_can_go_is_refused_in_the_file_and_on_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], table: str, host: str
+) -> None:
+    """Devices are told it with their certificates: each would look for the region on itself."""
+    text = 'region = "north"\n[pages]\nhost = "192.0.2.1"\n'  # there it ends where it is not refused before
+    path = written(tmp_path, f'{text}[{table}]\nhost = "{host}"\n')
+    with pytest.raises(GatewayError, match=rf"\[{table}\] host in .* no device can go"):
+        load(path)
+    if host:
+        written(tmp_path, text)
+        assert main(["gateway", "run", "--config", str(path), f"--{table}", f"{host}:8884"]) == 2
+        assert f"--{table} is '{host}'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("table", ["broker", "pages", "enrolment"])
+def test_what_is_no_host_is_named_with_its_table(tmp_path: Path, table: str) -> None:
+    path = written(tmp_path, f'region = "north"\n[{table}]\nhost = 7\n')
+    with pytest.raises(GatewayError, match=rf"\[{table}\] host in .* is no name or address"):
         load(path)
