@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ QUEUED_LIMIT_BYTES = 67_108_864  # for each client; a region's worker stands beh
 QUEUED_LIMIT_MESSAGES = 100_000  # never 0, "no limit": mosquitto 2.0.11 then loses messages that it should deliver
 INFLIGHT_LIMIT_MESSAGES = 200  # a worker commits some hundred frames at once
 CONNECTIONS_LIMIT = 200
+MOST = re.compile(r"^max_connections ([1-9][0-9]{0,6})$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,15 @@ def write_files(
     for path in (kept, *kept.iterdir()):
         _give(path, user)
     return config
+
+
+def connections_limit(folder: Path) -> int | None:
+    """What the settings in ``folder`` say; None: there are none. A region that has grown is not cut back unasked."""
+    try:
+        found = MOST.search((folder / "mosquitto.conf").read_text(errors="replace"))
+    except OSError:
+        return None
+    return int(found[1]) if found else None
 
 
 def settings(

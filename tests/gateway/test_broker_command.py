@@ -15,6 +15,7 @@ import pytest
 
 from borderpost import device as device_command
 from borderpost import gateway as gateway_command
+from borderpost.__main__ import main
 from borderpost.errors import Fault
 from gateway.identity.rotation import add_worker
 from simulators.network.broker import READY, RELOADED, find_program, free_port
@@ -183,3 +184,36 @@ def test_a_wrong_word_for_the_broker_is_a_sentence(
 ) -> None:
     with pytest.raises(Fault, match=says):
         command(capsys, "gateway", "broker", "--state", str(region.state), "--into", str(tmp_path / "m"), *words)
+
+
+def most_of(into: Path) -> str:
+    return next(line for line in (into / "mosquitto.conf").read_text().splitlines() if "max_connections" in line)
+
+
+def test_a_broker_keeps_the_number_of_connections_it_was_given(region: Any, tmp_path: Path) -> None:
+    into = tmp_path / "m"
+    for words, most in (([], 200), (["--most", "3000"], 3000), ([], 3000), (["--most", "7"], 7)):
+        assert main(["gateway", "broker", "--state", str(region.state), "--into", str(into), *words]) == 0
+        assert most_of(into) == f"max_connections {most}"
+
+
+def test_the_settings_name_their_files_wherever_mosquitto_starts(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    written = Path(write(Path("m")))
+    assert written == tmp_path / "m" / "mosquitto.conf"
+    paths = [line.split()[1] for line in written.read_text().splitlines() if "file " in line or "location" in line]
+    assert len(paths) == 6
+    assert [path for path in paths if not path.startswith(f"{tmp_path}/m/")] == []
+
+
+def test_no_regions_folder_is_given_to_a_broker(
+    region: Any, other_region: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """mosquitto's user would own the region's certificates, or another region's devices be shut out."""
+    for into in (region.state / "broker", other_region.state, other_region.state / "broker", region.state / "new"):
+        before = {path: path.stat() for path in into.rglob("*")}
+        assert main(["gateway", "broker", "--state", str(region.state), "--into", str(into)]) == 2
+        assert "lies in the folder of a region" in capsys.readouterr().err
+        assert {path: path.stat() for path in into.rglob("*")} == before
