@@ -164,7 +164,7 @@ def _make_certificates(state: Path, register: Register, now: datetime) -> list[s
     }
     hosts = (config.broker_host, config.enrolment_host)
     for name, (key_path, path) in places.items():
-        if is_due(path, now, hosts):
+        if is_due(key_path, path, now, hosts):
             key = certificates.new_key()
             issuer = load_issuer(state, "servers-ca")
             certificate = certificates.server_certificate(issuer, name, key.public_key(), now, hosts)
@@ -185,18 +185,19 @@ def make_worker(state: Path, name: str, register: Register, now: datetime) -> bo
         keyfiles.write_key(ack, GatewayKey.generate(name).seed, secret=True)
     if not public.exists():
         keyfiles.write_key(public, GatewayKey(name, keyfiles.read_key(ack)).public, secret=False)
-    path = state / f"{name}.crt"
-    if not is_due(path, now):
+    path, key_path = state / f"{name}.crt", state / "secrets" / f"{name}.key"
+    if not is_due(key_path, path, now):
         return False
     key, issuer = certificates.new_key(), load_issuer(state, "clients-ca")
     certificate = certificates.client_certificate(issuer, name, key.public_key(), now, certificates.WORKER_DAYS)
     register.issued(certificate.serial_number, name, "worker", certificate.not_valid_after_utc.isoformat())
-    _keep(state / "secrets" / f"{name}.key", path, key, certificate)
+    _keep(key_path, path, key, certificate)
     return True
 
 
-def is_due(path: Path, now: datetime, hosts: Sequence[str] = ()) -> bool:
-    if not path.exists():
+def is_due(key_path: Path, path: Path, now: datetime, hosts: Sequence[str] = ()) -> bool:
+    """One that came back without its key is nobody's: a backup without keys brings certificates alone."""
+    if not path.exists() or not key_path.exists():
         return True
     certificate = x509.load_pem_x509_certificate(path.read_bytes())
     return certificates.is_due(certificate, now) or not (hosts == () or certificates.is_for(certificate, hosts))

@@ -39,7 +39,7 @@ def write_nodes(
         changed: list[str] = []
         for name, hosts in nodes.items():
             node = keyfiles.closed_folder(into / name)
-            if is_due(node / "node.crt", now, hosts):
+            if is_due(node / "node.key", node / "node.crt", now, hosts):
                 _certify(folder, register, node, name, hosts, now)
                 changed.append(f"{name}/node.crt")
             contents = {

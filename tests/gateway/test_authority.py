@@ -48,6 +48,16 @@ def test_setting_up_again_repairs_what_is_missing(region: Any) -> None:
     assert set_up(region.state, "north", region.now) == ["broker"]
 
 
+@pytest.mark.parametrize(
+    ("key", "made"),
+    [("broker/broker.key", "broker"), ("secrets/enrolment.key", "enrolment"), ("secrets/gateway-1.key", "gateway-1")],
+)
+def test_a_certificate_that_lost_its_key_is_made_anew_with_one(region: Any, key: str, made: str) -> None:
+    (region.state / key).unlink()
+    assert set_up(region.state, "north", region.now) == [made]
+    assert set_up(region.state, "north", region.now) == []
+
+
 def test_a_region_that_is_opened_to_a_network_gets_certificates_for_its_new_address(region: Any) -> None:
     config = region.state / "gateway.toml"
     config.write_text(config.read_text().replace("127.0.0.1", "region.example"))
