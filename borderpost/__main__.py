@@ -4,7 +4,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from borderpost.errors import Fault, say
 
@@ -13,7 +13,11 @@ VERBS = ("demo", "doctor", "document", "edge", "gate", "gateway", "device", "fac
 
 
 class Parser(argparse.ArgumentParser):
-    """A wrong word is a Fault like any other, so that it too is an object with --json."""
+    """A wrong word is a Fault like any other, so that it too is an object with --json. And half a word is a wrong one:
+    what it meant today may be another option tomorrow, and then a script that no one looks at says that."""
+
+    def __init__(self, **options: Any) -> None:  # as argparse takes them
+        super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
         raise Fault("usage", f"{message[:1].upper()}{message[1:].rstrip('.')}.", f"See `{self.prog} --help`.")

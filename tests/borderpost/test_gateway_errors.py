@@ -52,3 +52,12 @@ def test_a_claim_beside_a_certificate_hides_it_from_nobody(tmp_path: Path, capsy
     assert main(["device", "show", "--state", state]) == 0
     row = capsys.readouterr().out.splitlines()[1].split()
     assert row == ["lane-1", "harbour", "active", "lane-1", "active", device["certificate_ends"], "-", claim["ends"]]
+
+
+def test_half_an_option_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state = str(tmp_path / "region")
+    assert main(["gateway", "init", "--state", state, "--region", "north", "--js"]) == 2
+    assert "Unrecognized arguments: --js." in capsys.readouterr().err
+    assert main(["gateway", "init", "--stat", state, "--region", "north"]) == 2
+    assert "--state" in capsys.readouterr().err
+    assert not (tmp_path / "region").exists()
