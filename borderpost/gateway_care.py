@@ -41,7 +41,7 @@ def _backup(args: argparse.Namespace) -> int:
         told = {"file": str(made.file), "events": made.events, "bytes": made.size_bytes, "keys": args.with_keys}
         print(json.dumps(told))
     else:
-        apart = "without keys: keep copies of the folder secrets/ and of broker/broker.key elsewhere"
+        apart = "without keys: keep a copy of the folder secrets/ elsewhere"
         keys = "with its keys, sealed" if args.with_keys else apart
         print(f"{made.events} events in {made.file} ({made.size_bytes} bytes), {keys}.")
     return 0
