@@ -30,7 +30,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser = subparsers.add_parser("gateway", help="the region: store, pages, devices")
     verbs = parser.add_subparsers(dest="gateway_verb", required=True, metavar="VERB")
     init = region_verb(verbs, "init", "make keys, certificates and store; what exists is kept", _init)
-    init.add_argument("--region", required=True, help="name of the region")
+    init.add_argument("--region", default="", help="name of the region; known when it was set up before")
     init.add_argument("--store", default="", metavar="URL", help="a PostgreSQL (postgresql://...) instead of a file")
     run = region_verb(verbs, "run", "run the gateway until it is told to stop", _run, required=False)
     run.add_argument("--config", type=Path, help="gateway.toml, instead of --state")
@@ -54,14 +54,16 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _init(args: argparse.Namespace) -> int:
+    from gateway.config import CONFIG_NAME, load
     from gateway.identity.authority import set_up
 
     with gateway_errors():
         made = set_up(args.state, args.region, datetime.now(UTC), args.store)
+        region = load(args.state / CONFIG_NAME).region
     if args.json:
-        print(json.dumps({"state": str(args.state), "region": args.region, "made": made}))
+        print(json.dumps({"state": str(args.state), "region": region, "made": made}))
     else:
-        print(f"Region {args.region} in {args.state}: " + (f"made {', '.join(made)}." if made else "all was there."))
+        print(f"Region {region} in {args.state}: " + (f"made {', '.join(made)}." if made else "all was there."))
     return 0
 
 

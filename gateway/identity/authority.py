@@ -76,9 +76,12 @@ class Authority(StateFolder):
 def set_up(state: Path, region: str, now: datetime, store: str = "") -> list[str]:
     """Make what is missing in ``state`` and return its names; what is there stays as it is, so it may be repeated.
 
-    ``store`` is the URL of a PostgreSQL; empty: what the configuration says, and a file in ``state`` when it is made.
+    ``region`` is needed when the configuration is made, and may be empty then on. ``store`` is the URL of a PostgreSQL;
+    empty: what the configuration says, and a file in ``state`` when it is made.
     """
-    if not is_name(region):
+    if not region and not (state / CONFIG_NAME).exists():
+        raise GatewayError("no-gateway", f"There is no gateway in {state} yet.", "Name its region: --region REGION")
+    if region and not is_name(region):
         raise GatewayError("bad-name", f"{region!r} is no region's name.", "Use lower case letters, digits, hyphens.")
     if store and not is_url(store):
         raise GatewayError("bad-store", "The store is no URL of a PostgreSQL.", "Write it as postgresql://...")
@@ -88,7 +91,7 @@ def set_up(state: Path, region: str, now: datetime, store: str = "") -> list[str
         keyfiles.write(state / CONFIG_NAME, default_text(region, store).encode(), secret=True)  # it may name a password
     config = load(state / CONFIG_NAME)
     expect_region(state, config.region, config.path)
-    if config.region != region:
+    if region not in ("", config.region):
         raise GatewayError("other-region", f"This folder belongs to region {config.region}.", "Choose another --state.")
     if store not in ("", config.store):
         message = f"{state / CONFIG_NAME} names another store, and keeps it."

@@ -63,5 +63,9 @@ def _unreadable(path: Path) -> GatewayError:
 
 
 def closed_folder(path: Path) -> Path:
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        message = f"{path} can be no folder: in its place, or on the way to it, there is a file."
+        raise GatewayError("unusable-path", message, "Name another folder.") from None
     return path

@@ -28,6 +28,7 @@ def test_a_folder_that_is_a_file_is_a_sentence_that_names_it(
     error = json.loads(capsys.readouterr().out)["error"]
     assert error["code"] == "unusable-path"
     assert str(tmp_path / "file") in error["message"]
+    assert "there is a file" in error["message"]
     assert error["cure"]
 
 
@@ -61,3 +62,14 @@ def test_half_an_option_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main(["gateway", "init", "--stat", state, "--region", "north"]) == 2
     assert "--state" in capsys.readouterr().err
     assert not (tmp_path / "region").exists()
+
+
+def test_a_region_is_named_once_and_known_from_then_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state = str(tmp_path / "region")
+    assert main(["gateway", "init", "--state", state]) == 2
+    assert "--region" in capsys.readouterr().err
+    assert not (tmp_path / "region").exists()
+    assert main(["gateway", "init", "--state", state, "--region", "north"]) == 0
+    capsys.readouterr()
+    assert main(["gateway", "init", "--state", state]) == 0
+    assert capsys.readouterr().out == f"Region north in {state}: all was there.\n"
