@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from gateway.identity.keyfiles import SECRET_MODE
 from gateway.store.connection import StoreFault
+from gateway.store.folders import sync_folder
 
 LEDGER_NAME: Final = "ledger.jsonl"
 Kind = Literal["erased", "revoked", "key", "epoch"]
@@ -49,15 +50,7 @@ def _append(path: Path, lines: bytes) -> None:
             raise OSError(errno.ENOSPC, "not all of it was written")
         os.fsync(descriptor)
         if end == 0:  # it was made just now: its name must outlive a power cut, too
-            _sync_folder(path.parent)
-    finally:
-        os.close(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
+            sync_folder(path.parent)
     finally:
         os.close(descriptor)
 
