@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from borderpost.errors import Fault
 from borderpost.gateway import gateway_errors
+from messages.printable import printable
 
 LIMIT: Final = 1_000
 LIMIT_MAX: Final = 100_000
@@ -48,7 +49,7 @@ def line(row: dict[str, Any]) -> str:
     sender = row["sender"] or "an unproven sender"
     told = f"row {row['row']}  {received}  {why}: {sender} on {row['topic']}{_place(row)}, {row['size_bytes']} bytes"
     # The topic is whatever somebody made it: a terminal must not be told anything by it.
-    return "".join(letter if letter.isprintable() else "?" for letter in told)
+    return printable(told)
 
 
 def _place(row: dict[str, Any]) -> str:

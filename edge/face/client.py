@@ -33,6 +33,7 @@ from edge.face.talk import (
     encode,
 )
 from edge.gate.events import Face, FaceCompared
+from messages.printable import printable
 
 log = logging.getLogger(__name__)
 
@@ -239,7 +240,7 @@ def _plain(why: str) -> str:
     >>> _plain("gone\\n2026-01-01 INFO edge all is well")
     'gone?2026-01-01 INFO edge all is well'
     """
-    return "".join(letter if letter.isprintable() else "?" for letter in why[:WHY_MAX_CHARACTERS])
+    return printable(why[:WHY_MAX_CHARACTERS])
 
 
 async def _end(process: Process) -> None:

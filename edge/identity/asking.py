@@ -7,6 +7,7 @@ import ssl
 from typing import Final
 
 from messages.enrolment import BODY_MAX_BYTES
+from messages.printable import printable
 
 ANSWER_LIMIT_S: Final = 10.0
 PORT_MAX: Final = 65_535
@@ -78,4 +79,4 @@ def _refused(content: bytes) -> EnrolmentRefused:
 
 def _said(words: object) -> str:
     """Whoever answers may be a stranger: a terminal or a log must not be told anything by him."""
-    return "".join(letter if letter.isprintable() else "?" for letter in str(words)[:SAID_MAX_CHARS])
+    return printable(str(words)[:SAID_MAX_CHARS])

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
+from msgspec import structs
+
 from edge.identity.asking import EnrolmentRefused, Link
 from edge.identity.files import Files, IdentityFolder, files_of, request_pem
 from edge.identity.tls import unnamed_context
@@ -113,16 +115,7 @@ def _signed_by(bare: EnrolRequest, signer: DeviceKey, older: DeviceKey | None) -
     kid = "" if signer.kid == bare.device else signer.kid
     text = enrol_text(bare.device, bare.post, bare.csr, bare.public, kid)
     before = b"" if older is None else older.sign(text)
-    return EnrolRequest(
-        claim=bare.claim,
-        device=bare.device,
-        post=bare.post,
-        csr=bare.csr,
-        public=bare.public,
-        proof=signer.sign(text),
-        kid=kid,
-        before=before,
-    )
+    return structs.replace(bare, proof=signer.sign(text), kid=kid, before=before)
 
 
 def renew_at(at: str, identity: Path, now: Callable[[], Stamp], *, new_key: bool = False) -> None:
