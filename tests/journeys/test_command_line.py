@@ -196,11 +196,8 @@ def test_an_edge_that_cannot_start_says_which_setting_and_why(
 def test_an_edge_with_a_chip_reader_of_no_kind_says_which_kinds_there_are(
     enrolled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    edge = tmp_path / "edge"
-    shutil.copytree(enrolled / "edge", edge)
+    edge = lane_with_keys(enrolled, tmp_path, "5e" * 32 + "\n")
     (edge / "trust").mkdir()
-    for name in ("officer.key", "lists.key", "barrier.key"):
-        write_closed(edge / name, "5e" * 32 + "\n")
     (edge / "edge.toml").write_text(CONFIG.replace("socket:", "telepathy:"))
     number, sentence = refusal(capsys, "edge", "run", "--config", str(edge / "edge.toml"))
     assert number == 2
@@ -237,6 +234,15 @@ def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def lane_with_keys(enrolled: Path, tmp_path: Path, key: str) -> Path:
+    """The folder of an enrolled lane of its own, in which each of the three keys says ``key``."""
+    edge = tmp_path / "edge"
+    shutil.copytree(enrolled / "edge", edge)
+    for name in ("officer.key", "lists.key", "barrier.key"):
+        write_closed(edge / name, key)
+    return edge
+
+
 def test_an_edge_without_its_keys_names_the_file(enrolled: Path, capsys: pytest.CaptureFixture[str]) -> None:
     number, sentence = refusal(capsys, "edge", "run", "--config", str(enrolled / "edge" / "edge.toml"))
     assert number == 2
@@ -271,10 +277,7 @@ def test_an_edge_whose_officers_key_is_open_to_others_says_how_to_close_it(
 def test_an_edge_without_a_trust_store_names_the_command_that_makes_one(
     enrolled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    edge = tmp_path / "edge"
-    shutil.copytree(enrolled / "edge", edge)
-    for name in ("officer.key", "lists.key", "barrier.key"):
-        write_closed(edge / name, "5e" * 32 + "\n")
+    edge = lane_with_keys(enrolled, tmp_path, "5e" * 32 + "\n")
     number, sentence = refusal(capsys, "edge", "run", "--config", str(edge / "edge.toml"))
     assert number == 4
     assert sentence.count("document trust import") == 1
@@ -284,10 +287,7 @@ def test_an_edge_without_a_trust_store_names_the_command_that_makes_one(
 def test_an_edge_with_a_damaged_key_says_so_and_not_what_it_holds(
     enrolled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    edge = tmp_path / "edge"
-    shutil.copytree(enrolled / "edge", edge)
-    for name in ("officer.key", "lists.key", "barrier.key"):
-        write_closed(edge / name, "5ec2e7 is no key\n")
+    edge = lane_with_keys(enrolled, tmp_path, "5ec2e7 is no key\n")
     number, sentence = refusal(capsys, "edge", "run", "--config", str(edge / "edge.toml"))
     assert number == 2
     assert "lists.key" in sentence

@@ -28,6 +28,14 @@ def kept_in(folder: Path, keeping: Keeping = TWO_DAYS) -> Kept:
     return Kept(folder / "kept", keeping)
 
 
+def kept_with_one(folder: Path) -> Kept:
+    """Of a post that has heard the old epoch, and struck off one row under it."""
+    kept = kept_in(folder)
+    kept.heed(OLD)
+    kept.keep([whole(1)])
+    return kept
+
+
 def all_again(kept: Kept) -> list[int]:
     found = []
     while rows := kept.again():
@@ -102,9 +110,7 @@ def test_no_more_is_put_back_than_the_backlog_bears(
 
 
 def test_an_old_acknowledgement_played_again_sends_nothing_again(tmp_path: Path) -> None:
-    kept = kept_in(tmp_path)
-    kept.heed(OLD)
-    kept.keep([whole(1)])
+    kept = kept_with_one(tmp_path)
     kept.heed(NEW)
     assert all_again(kept) == [1]
     kept.keep([whole(1)])
@@ -199,9 +205,7 @@ def test_a_row_that_was_damaged_is_not_sent(tmp_path: Path) -> None:
 
 
 def test_what_is_kept_makes_room_for_what_happens(tmp_path: Path) -> None:
-    kept = kept_in(tmp_path)
-    kept.heed(OLD)
-    kept.keep([whole(1)])
+    kept = kept_with_one(tmp_path)
     assert kept.give_up()
     assert not kept.give_up()
     kept.keep([whole(2)])
@@ -251,9 +255,7 @@ def test_what_goes_again_counts_among_what_is_kept_and_is_not_dropped_for_it(tmp
 def test_on_a_full_disk_an_epoch_is_written_down_with_a_later_acknowledgement(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = kept_in(tmp_path)
-    kept.heed(OLD)
-    kept.keep([whole(1)])
+    kept = kept_with_one(tmp_path)
     with monkeypatch.context() as disk:
         disk.setattr(os, "fsync", full)
         kept.heed(NEW)
@@ -270,9 +272,7 @@ def test_on_a_full_disk_an_epoch_is_written_down_with_a_later_acknowledgement(
 def test_what_could_not_be_renamed_goes_again_with_a_later_acknowledgement_and_nothing_newer_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = kept_in(tmp_path)
-    kept.heed(OLD)
-    kept.keep([whole(1)])
+    kept = kept_with_one(tmp_path)
     with monkeypatch.context() as disk:
         disk.setattr(Path, "rename", full)
         kept.heed(NEW)
