@@ -64,11 +64,12 @@ def main() -> int:
         rooms = Rooms()
         stack.callback(rooms.close)
         _end_on_sigterm(rooms, stack)
+        wire = _wire(options, rooms)
+        stack.callback(wire.close)
+        # Last: whoever waits for the control socket finds a process that has everything it needs.
         stack.callback(lambda: options.control.unlink(missing_ok=True))
         control = listen(options.control)
         stack.callback(control.close)
-        wire = _wire(options, rooms)
-        stack.callback(wire.close)
         Table(control, wire, rooms, _maker(Tempo(options.apdu_ms, options.bytes_per_ms))).serve()
     return 0
 
