@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from edge.outbox import limits
 from edge.outbox.clock import Stamp
+from edge.outbox.rows import Crossings, Found
 from edge.outbox.sealer import Sealed, Told
-from edge.outbox.tables import Crossings, Found
 from messages.ack import Range, ranges
 from messages.events import validate
 from messages.facts import CrossingAbandoned, CrossingGranted, CrossingLeft, OutboxDropped, data_of

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from edge.outbox.rows import Whole
 from edge.whole import replace
 from messages.ack import Epoch
 
@@ -25,17 +26,6 @@ SEGMENT_BYTES: Final = 262_144
 FREE_LEAST_BYTES: Final = 4_194_304  # on the disk: the rest is for what happens now
 EPOCHS_REMEMBERED: Final = 16
 KEPT, AGAIN, EPOCHS = "*.kept", "*.again", "epochs.json"
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Whole:
-    """A row of the outbox with all that it needs to stand there again."""
-
-    place: int
-    last: int
-    time_ms: int
-    telemetry: bool
-    frame: bytes
 
 
 @dataclass(frozen=True, slots=True)

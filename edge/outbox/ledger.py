@@ -12,8 +12,9 @@ from secrets import token_hex
 from edge.outbox.clock import Stamp
 from edge.outbox.floor import Floor, keep_floor, read_floor
 from edge.outbox.room import Room
+from edge.outbox.rows import Boot, Found
 from edge.outbox.sealer import Sealed
-from edge.outbox.tables import Boot, Found, Tables
+from edge.outbox.tables import Tables
 from edge.outbox.wear import Portion, Wear
 
 

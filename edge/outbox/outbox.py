@@ -21,8 +21,9 @@ from edge.outbox.errors import DiskFull, Obstacle, OutboxError
 from edge.outbox.kept import TWO_DAYS, Keeping, Kept
 from edge.outbox.ledger import Ledger
 from edge.outbox.room import Room
+from edge.outbox.rows import Found, Row
 from edge.outbox.sealer import Sealed, Sealer, Told, is_telemetry
-from edge.outbox.tables import Found, Row, Tables
+from edge.outbox.tables import Tables
 from edge.outbox.wear import Log, Wear
 from messages.ack import Epoch, Range
 from messages.events import Event

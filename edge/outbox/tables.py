@@ -2,79 +2,12 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final
 
 from edge.outbox import limits
 from edge.outbox.database import spoken, transaction, unsynced
-from edge.outbox.kept import Whole
+from edge.outbox.rows import SEQ_BITS, SEQ_MASK, Boot, Crossings, Found, Row, Whole, place_of
 from edge.outbox.sealer import Sealed
 from messages.ack import Range
-
-SEQ_BITS: Final = 40  # of a place: the number of its first event; above them the number of its boot
-SEQ_MASK: Final = (1 << SEQ_BITS) - 1
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Row:
-    """One frame that waits. ``place`` orders the rows of this device across boots."""
-
-    place: int
-    boot: str
-    first: int
-    last: int
-    frame: bytes
-
-    def __repr__(self) -> str:
-        return f"Row({self.place}, {self.boot!r}, {self.first}..{self.last})"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A row that may go: which events it holds, and how much the log takes to overwrite it."""
-
-    place: int
-    last: int
-    telemetry: bool
-    size_bytes: int
-
-    @property
-    def number(self) -> int:
-        return self.place >> SEQ_BITS
-
-    @property
-    def seqs(self) -> Range:
-        return self.place & SEQ_MASK, self.last
-
-    @property
-    def events(self) -> int:
-        first, last = self.seqs
-        return last - first + 1
-
-
-@dataclass(frozen=True, slots=True)
-class Crossings:
-    """What a frame's events say of crossings: (crossing, visit) of those granted, and those that came to their end."""
-
-    granted: tuple[tuple[str, int], ...] = ()
-    ended: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class Boot:
-    """How far a boot has come. ``gone``: events struck off, or dropped and declared."""
-
-    number: int
-    boot: str
-    last_seq: int = 0
-    last_ms: int = 0
-    gone: int = 0
-    payload_bytes: int = 0
-    written_bytes: int = 0
-
-
-def place_of(number: int, first: int) -> int:
-    return number << SEQ_BITS | first
 
 
 class Tables:

@@ -16,7 +16,7 @@ import aiomqtt
 
 from edge.outbox.flight import Flight, Next
 from edge.outbox.outbox import Outbox
-from edge.outbox.tables import Row
+from edge.outbox.rows import Row
 from messages.ack import Ack, verify_ack
 from messages.errors import Refused
 from messages.keys import GatewayRecord

@@ -18,8 +18,8 @@ from uuid import uuid4
 from edge.outbox.clock import Stamp
 from edge.outbox.limits import WINDOW_ROWS
 from edge.outbox.outbox import Outbox
+from edge.outbox.rows import place_of
 from edge.outbox.sealer import Sealer
-from edge.outbox.tables import place_of
 from messages.events import Clock
 from messages.facts import (
     CheckMade,

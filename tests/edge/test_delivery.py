@@ -8,7 +8,7 @@ import pytest
 
 from edge.outbox.flight import Flight, Next
 from edge.outbox.outbox import Outbox
-from edge.outbox.tables import Row
+from edge.outbox.rows import Row
 from edge.uplink.delivery import Delivery
 from messages.ack import Epoch, seal_ack
 from messages.keys import GatewayRecord

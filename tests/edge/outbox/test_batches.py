@@ -2,7 +2,7 @@
 
 from edge.outbox import limits
 from edge.outbox.batches import droppable
-from edge.outbox.tables import Found
+from edge.outbox.rows import Found
 
 
 def telemetry(count: int, size_bytes: int) -> list[Found]:

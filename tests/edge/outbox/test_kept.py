@@ -12,8 +12,9 @@ import pytest
 from edge.outbox import limits
 from edge.outbox.clock import Stamp
 from edge.outbox.errors import DiskFull
-from edge.outbox.kept import EPOCHS_REMEMBERED, HEAD, SEGMENT_BYTES, TWO_DAYS, Keeping, Kept, Whole
+from edge.outbox.kept import EPOCHS_REMEMBERED, HEAD, SEGMENT_BYTES, TWO_DAYS, Keeping, Kept
 from edge.outbox.outbox import Outbox
+from edge.outbox.rows import Whole
 from edge.outbox.tables import Tables
 from messages.ack import UNTOLD, Epoch
 
