@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 from edge.outbox.limits import FLIGHT_ROWS_MAX, LIVE_SHARE, RESEND_CEILING_S, WINDOW_ROWS
 from edge.outbox.pace import Pace
+from edge.outbox.rows import LAST_PLACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Flight:
         live, backlog = self._fresh(again)
         return Next(
             again,
-            Fresh(live, self._after_live, (1 << 63) - 1),
+            Fresh(live, self._after_live, LAST_PLACE),
             Fresh(backlog, self._after_backlog, self._split),
             None if due_s is None else max(due_s, self._next_round_s),
         )

@@ -4,6 +4,7 @@ Nothing is read from the disk for a question that is asked each second; a new st
 that it belongs to has been committed.
 """
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -81,24 +82,20 @@ class Ledger:
         return sum(row.events for row in rows if row.number == self.boot.number)
 
     # --- which boots there are ---
-    @property
-    def boots(self) -> list[Boot]:
-        """Oldest first; the last one is now."""
-        return [*self.earlier, self.boot]
+    def boots(self, newest: int = sys.maxsize) -> list[Boot]:
+        """So many of the last, oldest first; the last one is now."""
+        return [*self.earlier[max(0, len(self.earlier) + 1 - newest) :], self.boot]
 
     @property
     def produced(self) -> int:
         """Numbers that were ever given."""
         return self._produced_before + self.boot.last_seq
 
-    def newest_boots(self, most: int) -> list[Boot]:
-        return [*self.earlier[max(0, len(self.earlier) + 1 - most) :], self.boot]
-
     def of(self, boot: str) -> Boot | None:
         return self.boot if boot == self.boot.boot else self._by_name.get(boot)
 
     def numbered(self, number: int) -> Boot:
-        return next(one for one in self.boots if one.number == number)
+        return next(one for one in self.boots() if one.number == number)
 
     def close(self) -> None:
         keep_floor(self._path, Floor(self.boot.number, self.boot.last_ms))

@@ -1,34 +1,34 @@
-"""Where does a crossing stand before anybody moves? Here: numbered, sealed, signed, and synced to the disk.
+"""Where does a crossing stand before anybody moves? Here: all that others may ask of the outbox, under one lock.
 
 There are two classes of rows. A *border event* is committed before anybody moves, and goes only when the region has
 acknowledged it. *Telemetry* is gathered and committed in groups; when there is no more room its oldest rows go first,
-and each is declared in a signed event (docs/contract.md, 13.3).
+and each is declared in a signed event (docs/contract.md, 13.3). ``writing`` writes rows down, ``striking`` strikes them
+off, ``room`` and ``dropping`` keep room for them, ``ledger`` counts them.
 """
 
 import sqlite3
-from bisect import insort
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import RLock
 
 from edge.outbox import limits
-from edge.outbox.batches import batches, crossings_of, declaration, groups_of
 from edge.outbox.clock import Stamp
 from edge.outbox.database import open_or_replace
 from edge.outbox.dropping import Dropping
-from edge.outbox.errors import DiskFull, Obstacle, OutboxError
+from edge.outbox.errors import Obstacle, OutboxError
 from edge.outbox.kept import TWO_DAYS, Keeping, Kept
 from edge.outbox.ledger import Ledger
 from edge.outbox.room import Room
-from edge.outbox.rows import Found, Row
-from edge.outbox.sealer import Sealed, Sealer, Told, is_telemetry
+from edge.outbox.rows import LAST_PLACE, Row
+from edge.outbox.sealer import Sealer, Told
+from edge.outbox.striking import Striking
 from edge.outbox.tables import Tables
 from edge.outbox.wear import Log, Wear
+from edge.outbox.writing import Writing
 from messages.ack import Epoch, Range
 from messages.events import Event
-
-BEHIND_EVERYTHING = (1 << 63) - 1
 
 
 class Outbox:
@@ -39,16 +39,16 @@ class Outbox:
     ) -> None:
         self._connection, self._tables = connection, Tables(connection)
         self._kept = Kept(path.with_name(path.name + ".kept"), keeping)
-        self._sealer, self._room = sealer, Room(path, self._tables, self._kept.give_up)
+        self._sealer = sealer
+        room = Room(path, self._tables, self._kept.give_up)
         wear = Wear(Log(path.with_name(path.name + "-wal"), self._tables.page_bytes))
-        self._ledger = Ledger(path, self._tables, self._room, wear)
-        self._dropping = Dropping(self._tables, self._ledger, self._room, lambda: self._sealer)
-        self._room.lay()
+        self._ledger = Ledger(path, self._tables, room, wear)
+        dropping = Dropping(self._tables, self._ledger, room, lambda: self._sealer)
+        self._writing = Writing(self._tables, self._ledger, room, dropping, lambda: self._sealer)
+        self._striking = Striking(self._tables, self._ledger, room, self._kept)
+        room.lay()
         self._lock = RLock()
         self._listeners: list[Callable[[], None]] = []
-        self._fault: OutboxError | None = None
-        self._gathered: list[Told] = []
-        self._refused = 0  # readings for which there was no room: they take a number all the same, and are declared
         self.moved_aside = moved_aside
 
     @classmethod
@@ -81,15 +81,9 @@ class Outbox:
         goes with them, as frames of its own."""
         group = [Told(kind, data, now) for kind, data in facts]
         with self._lock:
-            self._dropping.make_room(now)
-            before = [told for told in self._gathered if told.now.time <= now.time]
-            try:
-                written = self._write([*groups_of(before), group])
-                self._gathered = self._gathered[len(before) :]
-            except DiskFull:
-                written = self._write_on_full_disk(group)
+            written = self._writing.commit(group, now)
         self._tell()
-        return written[-1].events
+        return written.events
 
     def gather(self, kind: str, data: Mapping[str, object], now: Stamp) -> int:
         """Telemetry that the next ``flush`` or commit writes; how many wait for that. They have no number yet, and are
@@ -97,72 +91,23 @@ class Outbox:
         told = Told(kind, data, now)
         self._sealer.judge(told)
         with self._lock:
-            if len(self._gathered) >= limits.GATHERED_MAX:
-                self._refuse()
-            insort(self._gathered, told, key=lambda gathered: gathered.now.time)  # two threads may come out of turn
-            return len(self._gathered)
+            return self._writing.gather(told)
 
     def flush(self) -> int:
         """Write what was gathered, in frames of up to 50 and one sync; how many events that were. Where there is no
         room they are refused, and declared as soon as there is; another OutboxError leaves them gathered."""
         with self._lock:
-            if not self._gathered:
-                return 0
-            self._dropping.make_room(self._gathered[0].now)
-            if self._dropping.obstacle() is not None:
-                return self._refuse()
-            try:
-                self._write(groups_of(self._gathered))
-            except DiskFull:
-                return self._refuse()
-            count, self._gathered = len(self._gathered), []
-        self._tell()
+            count = self._writing.flush()
+        if count:
+            self._tell()
         return count
-
-    def _refuse(self) -> int:
-        self._refused += len(self._gathered)
-        self._gathered = []
-        return 0
-
-    def _write_on_full_disk(self, group: Sequence[Told]) -> list[Sealed]:
-        """Telemetry goes first; then a border event takes the reserve. Raises DiskFull when even that is used up."""
-        self._refuse()
-        while not is_telemetry(group) and self._gave_up(group[0].now):
-            try:
-                return self._write([group])
-            except DiskFull:
-                continue
-        raise DiskFull
-
-    def _gave_up(self, now: Stamp) -> bool:
-        return self._dropping.drop("disk-full", now) or self._room.give_up_reserve()
-
-    def _write(self, groups: Sequence[Sequence[Told]]) -> list[Sealed]:
-        """Each group as a row, all in one transaction; when it fails, nothing has happened."""
-        boot, refused = self._ledger.boot, self._refused
-        first, rows = boot.last_seq + 1, list[Sealed]()
-        if refused:
-            lost = declaration(boot.boot, [(first, first + refused - 1)], "disk-full", groups[0][0].now)
-            groups, first = [[lost], *groups], first + refused
-        for group in groups:
-            rows.append(self._sealer.seal(group, boot.boot, boot.number, first))
-            first = rows[-1].last + 1
-        after = self._ledger.after(rows, gone=refused)
-        try:
-            self._tables.add(rows, boot, crossings_of(rows), keep=after if refused else None)
-        except OutboxError as error:
-            self._fault = error
-            raise
-        self._fault, self._refused = None, 0
-        self._ledger.moved(after, groups[-1][-1].now, written=rows)
-        return rows
 
     def _tell(self) -> None:
         for listener in tuple(self._listeners):
             listener()
 
     # --- send ---
-    def waiting(self, limit: int, after: int = 0, until: int = BEHIND_EVERYTHING) -> list[Row]:
+    def waiting(self, limit: int, after: int = 0, until: int = LAST_PLACE) -> list[Row]:
         """Frames to send, oldest first, behind ``place`` ``after`` and not behind ``until``."""
         with self._lock:
             return self._tables.waiting(limit, after, until)
@@ -179,22 +124,9 @@ class Outbox:
 
     # --- strike off ---
     def strike(self, boot: str, seqs: Sequence[Range]) -> list[int]:
-        """Delete what the region acknowledged; the places that went. In small transactions, and on a full disk with
-        the ballast's room: without that a full disk could never become empty again."""
+        """Delete what the region acknowledged; the places that went."""
         with self._lock:
-            whose = self._ledger.of(boot)
-            found = [] if whose is None else self._tables.acknowledged(whose.number, seqs)
-            for batch in batches(found):
-                self._delete(batch)
-            if found:
-                self._room.lay()
-            return [row.place for row in found]
-
-    def _delete(self, rows: Sequence[Found]) -> None:
-        self._kept.keep(self._tables.whole(rows))
-        after = self._ledger.after([], gone=self._ledger.own(rows))
-        self._room.deleting(lambda: self._tables.strike(rows, after))
-        self._ledger.moved(after, None, gone=rows)
+            return self._striking.strike(boot, seqs)
 
     # --- send again ---
     def heed(self, epoch: Epoch) -> bool:
@@ -207,58 +139,25 @@ class Outbox:
         """A few hundred of the rows that are to go again wait again; True when there were any. Say it when the backlog
         is short, until it says no."""
         with self._lock:
-            rows = self._kept.again() if self._ledger.waiting < limits.PUT_BACK_BELOW else []
-            if not rows:
-                return False
-            try:
-                returned = self._tables.put_back(rows, self._ledger.returned)
-            except DiskFull:  # What waits already goes first, and makes room.
-                return False
-            self._ledger.waits_again(returned)
-            self._kept.put_back()
-            return True
+            return self._striking.put_back()
 
     # --- how it stands ---
-    def can_record(self) -> bool:
-        """May a new passage begin?"""
-        return self.obstacle() is None
-
     def obstacle(self) -> Obstacle | None:
-        """Why not, if not. Space is a safety resource: what one passage needs must be free before it begins, and
-        telemetry makes room for it as long as there is some."""
+        """May a new passage begin, and if not, why? Space is a safety resource: what one passage needs must be free
+        before it begins, and telemetry makes room for it as long as there is some."""
         with self._lock:
-            try:
-                obstacle = self._dropping.obstacle()
-            except OutboxError as error:
-                return Obstacle("outbox-broken", str(error))
-            if obstacle is None and self._fault is not None and not self._works_again():
-                return Obstacle("outbox-broken", str(self._fault))
-            return obstacle
-
-    def _works_again(self) -> bool:
-        """After a failed commit: try a write that changes nothing."""
-        try:
-            self._tables.prove_writable()
-        except OutboxError as error:
-            self._fault = error
-            return False
-        self._fault = None
-        return True
+            return self._writing.obstacle()
 
     def produced(self) -> int:
         """All events ever numbered here, struck off, dropped or waiting."""
         with self._lock:
             return self._ledger.produced
 
-    def boots(self) -> list[tuple[str, int]]:
-        """Each boot, oldest first, with its last number: what the region must have or be told of, and nothing else."""
+    def boots(self, newest: int = sys.maxsize) -> list[tuple[str, int]]:
+        """Each boot, oldest first, with its last number: what the region must have or be told of, and nothing else. A
+        post that has started for years tells of its ``newest`` every few seconds."""
         with self._lock:
-            return [(boot.boot, boot.last_seq) for boot in self._ledger.boots]
-
-    def newest_boots(self, most: int) -> list[tuple[str, int]]:
-        """The last of them: for a question that is asked every few seconds of a post that has started for years."""
-        with self._lock:
-            return [(boot.boot, boot.last_seq) for boot in self._ledger.newest_boots(most)]
+            return [(boot.boot, boot.last_seq) for boot in self._ledger.boots(newest)]
 
     def open_crossings(self) -> list[tuple[str, int]]:
         """(crossing, visit) of those that were granted and have not ended: at the start, those of a life cut short."""

@@ -7,6 +7,7 @@ from messages.ack import Range
 
 SEQ_BITS: Final = 40  # of a place: the number of its first event; above them the number of its boot
 SEQ_MASK: Final = (1 << SEQ_BITS) - 1
+LAST_PLACE: Final = (1 << 63) - 1  # behind everything
 
 
 @dataclass(frozen=True, slots=True, repr=False)

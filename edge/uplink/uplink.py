@@ -264,7 +264,7 @@ class Uplink:
             self._telling.clear()  # what comes now stands in the next one
 
     def _counted(self) -> tuple[list[tuple[str, int]], int, Mapping[str, object]]:
-        return self._outbox.newest_boots(STATUS_BOOTS_MAX), self._outbox.produced(), self._outbox.wear()
+        return self._outbox.boots(STATUS_BOOTS_MAX), self._outbox.produced(), self._outbox.wear()
 
     def _turn(self, *, connected: bool) -> None:
         if connected is not self._connected:

@@ -52,8 +52,8 @@ def fill(outbox: Outbox) -> str:
 def rows_struck_off(folder: Path) -> dict[str, object]:
     """The post stops taking travellers, nothing is lost, and it recovers."""
     outbox = Outbox.open(folder / "outbox.db", SEALER)
-    told: dict[str, object] = {"could_record_at_first": outbox.can_record()}
-    while outbox.can_record():
+    told: dict[str, object] = {"could_record_at_first": outbox.obstacle() is None}
+    while outbox.obstacle() is None:
         outbox.commit(*ALARM, NOW)
     told["refused_with"] = getattr(outbox.obstacle(), "code", None)
     told["still_recorded_for_passages_under_way"] = outbox.commit(*ALARM, NOW).seq == outbox.produced()
@@ -68,13 +68,13 @@ def rows_struck_off(folder: Path) -> dict[str, object]:
     outbox.close()
 
     outbox = Outbox.open(folder / "outbox.db", SEALER)  # and the device is started again on the full disk
-    told["could_record_after_restart"] = outbox.can_record()
+    told["could_record_after_restart"] = outbox.obstacle() is None
     told["nothing_lost"] = outbox.produced() == written
     outbox.strike(outbox.boots()[0][0], [(1, written)])
     told["waiting_after_strike"] = outbox.waiting_count
     told["ballast_is_back"] = (folder / "outbox.db.ballast").stat().st_size
     (folder / "other").unlink()
-    told["can_record_again"] = outbox.can_record()
+    told["can_record_again"] = outbox.obstacle() is None
     told["next_number"] = outbox.commit(*ALARM, NOW).seq
     outbox.close()
     return told
@@ -87,9 +87,9 @@ def telemetry_given_up(folder: Path) -> dict[str, object]:
         outbox.commit(*ALARM, NOW)
         outbox.commit_group([MEASURED] * 10, NOW)
     take_the_rest(folder)
-    told: dict[str, object] = {"could_record_though_the_disk_was_full": outbox.can_record()}
+    told: dict[str, object] = {"could_record_though_the_disk_was_full": outbox.obstacle() is None}
     promised = 300
-    while outbox.can_record():
+    while outbox.obstacle() is None:
         outbox.commit(*ALARM, NOW)
         promised += 1
     told["went_on_for_alarms"] = promised - 300 > 300

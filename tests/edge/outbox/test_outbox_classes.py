@@ -102,11 +102,11 @@ def test_a_full_outbox_gives_up_telemetry_before_it_takes_nobody_new(
     for _ in range(10):
         outbox.commit_group([MEASURED], now)
     monkeypatch.setattr("edge.outbox.limits.EVENTS_MAX", 10)
-    assert outbox.can_record()
+    assert outbox.obstacle() is None
     events = events_in(outbox, region_key)
     assert [told.seqs for told in dropped(events)] == [((1, 10),)]
     for _ in range(9):
-        assert outbox.can_record()
+        assert outbox.obstacle() is None
         outbox.commit(*alarm, now)
     obstacle = outbox.obstacle()
     assert obstacle is not None
@@ -197,7 +197,7 @@ def test_a_store_that_breaks_while_room_is_made_closes_the_post_and_not_the_edge
     assert obstacle is not None
     assert obstacle.code == "outbox-broken"
     outbox._connection.execute("PRAGMA query_only = OFF")
-    assert outbox.can_record()
+    assert outbox.obstacle() is None
     assert outbox.commit(*alarm, now).seq == 12  # the declaration took one
 
 

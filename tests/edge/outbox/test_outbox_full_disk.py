@@ -70,7 +70,7 @@ def test_without_its_ballast_no_passage_begins_until_it_is_laid_again(
 ) -> None:
     outbox = open_outbox()
     (tmp_path / "outbox.db.ballast").unlink()
-    assert outbox.can_record()  # there is room, so it is laid again
+    assert outbox.obstacle() is None  # there is room, so it is laid again
     assert (tmp_path / "outbox.db.ballast").stat().st_blocks * 512 >= limits.BALLAST_BYTES  # really, not sparse
     outbox.commit(*alarm, now)
 
