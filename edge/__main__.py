@@ -36,7 +36,8 @@ from edge.policy import Policy
 from edge.records import Records
 from edge.senses import PageSense, from_barrier
 from edge.telemetry import Telemetry
-from edge.uplink.uplink import Uplink, UplinkSettings, UplinkState
+from edge.uplink.line import UplinkSettings
+from edge.uplink.uplink import Uplink, UplinkState
 from edge.watch import Watches
 from hardware.drivers.barrier import BarrierClient
 from hardware.drivers.barrier_events import BarrierEvent, Ready

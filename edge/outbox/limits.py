@@ -39,12 +39,3 @@ STEP_MAX_MS: Final = 300_000  # a wall clock that jumps further than this withou
 OFF_MAX_MS: Final = 315_360_000_000  # ten years: no device was switched off for longer, its clock has gone wrong
 STEP_TOLD_MS: Final = 1_000  # a smaller step is no event
 CHANGES_MAX: Final = 16  # between two looks; a clock that is moved more often tells the last ones
-
-# --- what is on its way ---
-WINDOW_ROWS: Final = 20
-LIVE_SHARE: Final = 0.8  # of the window, kept free for what happens now
-BACKLOG_FIRST_ROWS: Final = 4  # on their way after a reconnection; then as many as are answered soon
-BACKLOG_QUEUE_S: Final = 0.4  # longer than the soonest answer: others wait in the same queue
-LIVE_ROWS: Final = 200  # after a reconnection: so many of the newest are still today's, the rest is backlog
-FLIGHT_ROWS_MAX: Final = 1_000
-RESEND_CEILING_S: Final = 60.0

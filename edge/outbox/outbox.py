@@ -13,7 +13,6 @@ from contextlib import suppress
 from pathlib import Path
 from threading import RLock
 
-from edge.outbox import limits
 from edge.outbox.clock import Stamp
 from edge.outbox.database import open_or_replace
 from edge.outbox.dropping import Dropping
@@ -117,7 +116,7 @@ class Outbox:
         with self._lock:
             return self._tables.at(places)
 
-    def backlog_until(self, live_rows: int = limits.LIVE_ROWS) -> int:
+    def backlog_until(self, live_rows: int) -> int:
         """The place where the backlog ends: behind it stand the newest rows, which are still today's."""
         with self._lock:
             return self._tables.place_before_the_newest(live_rows)

@@ -10,22 +10,18 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from time import monotonic
-from typing import Final
 
 import aiomqtt
 
-from edge.outbox.flight import Flight, Next
 from edge.outbox.outbox import Outbox
 from edge.outbox.rows import Row
+from edge.uplink.flight import Flight, Next
+from edge.uplink.limits import ALARM_EVERY_S, LIVE_ROWS, PUBLISH_LIMIT_S, SILENCE_MAX_S
 from messages.ack import Ack, verify_ack
 from messages.errors import Refused
 from messages.keys import GatewayRecord
 
 log = logging.getLogger(__name__)
-
-PUBLISH_LIMIT_S: Final = 60.0  # a full window through 64 kbit/s takes several seconds; a dead line the keep-alive finds
-ALARM_EVERY_S: Final = 60.0
-SILENCE_MAX_S: Final = 300.0
 
 
 class Delivery:
@@ -61,7 +57,7 @@ class Delivery:
         """Nothing is on its way now. Whatever waits but for the newest rows is backlog, and so is what goes again to a
         region that has lost it."""
         await asyncio.to_thread(self._outbox.put_back)
-        backlog_until = await asyncio.to_thread(self._outbox.backlog_until)
+        backlog_until = await asyncio.to_thread(self._outbox.backlog_until, LIVE_ROWS)
         self._flight = Flight(self._ack_timeout_s, backlog_until=backlog_until)
 
     def listen(self, connected_s: float) -> None:
@@ -159,7 +155,7 @@ class Delivery:
     def _refuse(self, alarm: str, why: str) -> None:
         self.refused_acks += 1
         log.warning("uplink: an acknowledgement was ignored: %s", why)
-        if monotonic() - self._last_alarm_s >= ALARM_EVERY_S:  # A flood of them must not fill the outbox with alarms.
+        if monotonic() - self._last_alarm_s >= ALARM_EVERY_S:
             self._last_alarm_s = monotonic()
             self._on_alarm(alarm)
 

@@ -17,7 +17,8 @@ from edge.identity.identity import read_identity
 from edge.outbox.clock import PostClock
 from edge.outbox.outbox import Outbox
 from edge.outbox.sealer import Sealer
-from edge.uplink.uplink import Uplink, UplinkSettings, UplinkState
+from edge.uplink.line import UplinkSettings
+from edge.uplink.uplink import Uplink, UplinkState
 from messages.facts import data_of
 from simulators.fleet.account import percentiles
 from simulators.fleet.region import Region

@@ -16,10 +16,10 @@ from typing import Any
 from uuid import uuid4
 
 from edge.outbox.clock import Stamp
-from edge.outbox.limits import WINDOW_ROWS
 from edge.outbox.outbox import Outbox
 from edge.outbox.rows import place_of
 from edge.outbox.sealer import Sealer
+from edge.uplink.limits import LIVE_ROWS, WINDOW_ROWS
 from messages.events import Clock
 from messages.facts import (
     CheckMade,
@@ -114,7 +114,7 @@ def _backlog(folder: Path, rows: int) -> dict[str, Any]:
     with _outbox(folder) as outbox:
         opened_ms = (time.perf_counter() - at_s) * 1000
         at_s = time.perf_counter()
-        until = outbox.backlog_until()
+        until = outbox.backlog_until(LIVE_ROWS)
         first = outbox.waiting(WINDOW_ROWS, 0, until)
         outbox.waiting(WINDOW_ROWS, first[-1].place + rows // 2, until)
         asked_ms = (time.perf_counter() - at_s) * 1000

@@ -23,7 +23,8 @@ from edge.identity.identity import Identity, read_identity
 from edge.outbox.clock import PostClock
 from edge.outbox.outbox import Outbox
 from edge.outbox.sealer import Sealer
-from edge.uplink.uplink import Uplink, UplinkSettings
+from edge.uplink.line import UplinkSettings
+from edge.uplink.uplink import Uplink
 from gateway.links.broker_link import client_tls
 from gateway.store.postgres import connect
 from messages.topics import Channel

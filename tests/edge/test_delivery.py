@@ -6,10 +6,10 @@ from typing import Any, cast  # Any: whatever a client is told beside topic and 
 import aiomqtt
 import pytest
 
-from edge.outbox.flight import Flight, Next
 from edge.outbox.outbox import Outbox
 from edge.outbox.rows import Row
 from edge.uplink.delivery import Delivery
+from edge.uplink.flight import Flight, Next
 from messages.ack import Epoch, seal_ack
 from messages.keys import GatewayRecord
 from tests.edge.uplink_world import ALARM, GATEWAY_KEY, NOW, TOPIC, until

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.outbox.limits import LIVE_ROWS
 from edge.outbox.outbox import Outbox
+from edge.uplink.limits import LIVE_ROWS
 from messages.ack import Epoch
 from messages.facts import CrossingAbandoned, CrossingReferred, Person, Sex, TravelDocument, Where, data_of
 from messages.keys import GatewayKey

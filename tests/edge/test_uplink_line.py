@@ -3,13 +3,16 @@
 import asyncio
 import random
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
+import aiomqtt
 import pytest
 
 from edge.outbox.outbox import Outbox
-from edge.uplink.uplink import back_off_s
+from edge.uplink.line import back_off_s, say
 from simulators.network.broker import Broker, Certificates, free_port
 from simulators.network.proxy import Proxy
 from tests.edge.uplink_world import (
@@ -127,6 +130,33 @@ def test_a_fleet_that_lost_its_broker_does_not_come_back_in_one_second(pki: Pki)
     later = [back_off_s(settings, failures, chance.uniform) for failures in range(1, 200)]
     assert max(later) <= 60.0
     assert min(later[20:]) >= 30.0  # at the ceiling, and half of it chance
+
+
+def test_a_word_whose_cancellation_was_lost_in_the_client_is_the_last_one() -> None:
+    """As asyncio.wait_for of Python 3.11 does: the result has come, and the cancellation with it is forgotten."""
+
+    class Client:
+        words = 0
+
+        async def publish(self, *_: object, **__: object) -> None:
+            self.words += 1
+            assert self.words == 1
+            with suppress(asyncio.CancelledError):
+                await asyncio.get_running_loop().create_future()
+
+    async def say_for_ever() -> None:
+        client = cast(aiomqtt.Client, Client())
+        while True:
+            await say(client, TOPIC, b"done", qos=1, limit_s=1.0)
+
+    async def story() -> None:
+        saying = asyncio.create_task(say_for_ever())
+        await asyncio.sleep(0)  # until it waits for the broker
+        saying.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await saying
+
+    asyncio.run(story())
 
 
 def test_it_ends_whenever_it_is_told_to(broker: Broker, pki: Pki, outbox: Outbox) -> None:

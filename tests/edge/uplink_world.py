@@ -20,7 +20,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from edge.outbox.clock import Stamp
 from edge.outbox.outbox import Outbox
 from edge.outbox.sealer import Sealer
-from edge.uplink.uplink import Uplink, UplinkSettings, UplinkState
+from edge.uplink.line import UplinkSettings
+from edge.uplink.uplink import Uplink, UplinkState
 from messages.ack import Epoch, seal_ack
 from messages.events import Clock, Event
 from messages.facts import LaneAlarm, data_of

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from edge.outbox.clock import PostClock
 from edge.outbox.outbox import Outbox
-from edge.uplink.uplink import Uplink, UplinkSettings
+from edge.uplink.line import UplinkSettings
+from edge.uplink.uplink import Uplink
 from tests.edge.uplink_world import ALARM, GATEWAY_KEY, SEALER, until
 
 LIMIT_S = 20.0

@@ -17,19 +17,19 @@ import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import edge.uplink.uplink
 from edge.identity.identity import read_identity
 from edge.outbox.clock import PostClock
 from edge.outbox.errors import OutboxError
 from edge.outbox.outbox import Outbox
 from edge.outbox.sealer import Sealer
-from edge.uplink.uplink import Uplink, UplinkSettings
+from edge.uplink.line import UplinkSettings
+from edge.uplink.uplink import Uplink
 from messages.events import Event
 
 Facts = list[tuple[str, Mapping[str, object]]]
 
 ACK_TIMEOUT_S = 1.0
-KEEPALIVE_S = 2
+KEEPALIVE_S = 2  # a half-open link is found in seconds here
 BACKOFF_CEILING_S = 0.5  # a harness has less patience than a border
 GROUP_MAX = 12
 GATHERED_SHARE = 0.2
@@ -112,6 +112,7 @@ async def live(folder: Path, port: int, rate: float, seed: int) -> None:
         ack_timeout_s=ACK_TIMEOUT_S,
         backoff_ceiling_s=BACKOFF_CEILING_S,
         status_every_s=1.0,
+        keepalive_s=KEEPALIVE_S,
     )
     uplink = Uplink(
         settings, outbox, lambda state: None, lambda channel, order: None, on_alarm=lambda code: say("alarm", code)
@@ -137,7 +138,6 @@ def _hear(resting: threading.Event) -> None:
 
 
 def main() -> None:
-    edge.uplink.KEEPALIVE_S = KEEPALIVE_S  # type: ignore[misc]  # a half-open link is found in seconds here
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     folder, port, rate, seed = sys.argv[1:]
     asyncio.run(live(Path(folder), int(port), float(rate), int(seed)))

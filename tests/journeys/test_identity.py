@@ -12,7 +12,8 @@ from edge.identity.renewal import Renewal
 from edge.outbox.clock import PostClock
 from edge.outbox.outbox import Outbox
 from edge.outbox.sealer import Sealer
-from edge.uplink.uplink import Uplink, UplinkSettings
+from edge.uplink.line import UplinkSettings
+from edge.uplink.uplink import Uplink
 from messages.facts import LaneAlarm, data_of
 from simulators.lane import http
 from tests.faults.region import Region, do

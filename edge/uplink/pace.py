@@ -6,7 +6,7 @@ the alarm of today, too, whatever its own post lets go first. So a backlog feels
 it is wider by one. Late is counted from the soonest answer that this line has given: a slow line is no queue.
 """
 
-from edge.outbox.limits import BACKLOG_FIRST_ROWS, BACKLOG_QUEUE_S
+from edge.uplink.limits import BACKLOG_FIRST_ROWS, BACKLOG_QUEUE_S
 
 
 class Pace:

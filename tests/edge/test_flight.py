@@ -5,8 +5,8 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.outbox.flight import Flight, Fresh, Next
-from edge.outbox.limits import RESEND_CEILING_S
+from edge.uplink.flight import Flight, Fresh, Next
+from edge.uplink.limits import RESEND_CEILING_S
 
 ACK_S = 5.0
 EVERYTHING = (1 << 63) - 1

@@ -6,7 +6,7 @@ acknowledges must not stop the others: when a later one is acknowledged, it no l
 acknowledged at all, each round lets one fresh frame through to find out (D09).
 
 There are two lanes. *Live* is what happened just now: it has the whole window, whatever else is on its way. The
-*backlog* of an outage drains behind it, oldest first: as wide as the region answers soon (``edge.outbox.pace``), but
+*backlog* of an outage drains behind it, oldest first: as wide as the region answers soon (``edge.uplink.pace``), but
 with a fifth of the window while anything live is on its way, so that the three days that were cut off do not delay the
 alarm of today.
 """
@@ -14,9 +14,9 @@ alarm of today.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from edge.outbox.limits import FLIGHT_ROWS_MAX, LIVE_SHARE, RESEND_CEILING_S, WINDOW_ROWS
-from edge.outbox.pace import Pace
 from edge.outbox.rows import LAST_PLACE
+from edge.uplink.limits import FLIGHT_ROWS_MAX, LIVE_SHARE, RESEND_CEILING_S, WINDOW_ROWS
+from edge.uplink.pace import Pace
 
 
 @dataclass(frozen=True, slots=True)
