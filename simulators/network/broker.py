@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from random import SystemRandom
 
 from simulators.network.broker_files import CONNECTIONS_LIMIT, write_files
 from simulators.network.broker_files import Certificates as Certificates
@@ -16,6 +17,8 @@ from simulators.network.daemon import Daemon
 
 START_LIMIT_S = 10.0
 POLL_S = 0.02
+PORTS = range(20_000, 32_768)  # Linux gives away 32768 and above (ip_local_port_range)
+CHANCE = SystemRandom()  # two runs on one machine, with one seed, want two ports
 RELOADED = re.compile(rb"Reloading config")
 READY = re.compile(rb"mosquitto version \S+ running")
 
@@ -98,9 +101,13 @@ def find_program() -> str | None:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """For somebody who will listen there later, and again after he was killed. The kernel itself gives none of these to
+    whoever connects or asks for any: that one would hold it then."""
+    while True:
+        port = CHANCE.choice(PORTS)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _answers(port: int) -> bool:

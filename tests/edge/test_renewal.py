@@ -60,7 +60,7 @@ class World:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, **options: Any) -> None:
         self.folder, self.time = folder, BEGAN
-        self.asked, self.answers = 0, True
+        self.asked, self.looks, self.answers = 0, 0, True
         self.renewed: list[Identity] = []
         self.alarms: list[str] = []
         self.files = Files()
@@ -71,6 +71,8 @@ class World:
         self.part = Renewal(folder, self._now, self.renewed.append, self.alarms.append, **options)
 
     def _now(self) -> Stamp:
+        """Asked once in each look at a folder that can be read."""
+        self.looks += 1
         return Stamp(self.time, 0, Clock.SYNCED)
 
     def _renew(self, at: str, folder: Path, now: Callable[[], Stamp]) -> None:
@@ -82,6 +84,11 @@ class World:
     def replace(self) -> None:
         self.files = self.files.following(new_signing=False)
         keep(self.folder, self.time, self.files)
+
+    async def looked(self, times: int = 1) -> None:
+        """So often, from now on."""
+        before = self.looks
+        await until(lambda: self.looks >= before + times)
 
     def run(self, story: Callable[[], Any]) -> None:
         async def with_part() -> None:
@@ -122,7 +129,7 @@ def test_it_renews_once_when_it_is_due_and_hands_on_the_new_identity(world: Worl
     async def story() -> None:
         world.time = BEGAN + 20 * DAY
         await until(lambda: bool(world.renewed))
-        await asyncio.sleep(0.1)  # many looks
+        await world.looked(10)
 
     world.run(story)
     assert world.asked == 1
@@ -133,7 +140,7 @@ def test_it_renews_once_when_it_is_due_and_hands_on_the_new_identity(world: Worl
 def test_it_does_not_ask_before_its_time(world: World) -> None:
     async def story() -> None:
         world.time = BEGAN + 19 * DAY
-        await asyncio.sleep(0.1)
+        await world.looked(5)
 
     world.run(story)
     assert world.asked == 0
@@ -162,7 +169,7 @@ def test_it_renews_at_a_moment_of_its_own_within_the_hour(tmp_path: Path, monkey
 
     async def story() -> None:
         world.time = BEGAN + 21 * DAY
-        await asyncio.sleep(0.1)
+        await world.looked(5)
         assert world.asked == 0
         world.part.ask()  # the command ``renew`` does not wait
         await until(lambda: world.asked == 1)
@@ -172,7 +179,7 @@ def test_it_renews_at_a_moment_of_its_own_within_the_hour(tmp_path: Path, monkey
 
 def test_what_a_technician_renewed_beside_it_is_taken_at_the_next_look(world: World) -> None:
     async def story() -> None:
-        await asyncio.sleep(0.03)
+        await world.looked()
         world.replace()
         await until(lambda: bool(world.renewed))
 
@@ -180,14 +187,15 @@ def test_what_a_technician_renewed_beside_it_is_taken_at_the_next_look(world: Wo
     assert world.asked == 0
 
 
-def test_a_damaged_folder_stops_nothing_and_is_not_handed_on(world: World) -> None:
+def test_a_damaged_folder_stops_nothing_and_is_not_handed_on(world: World, caplog: pytest.LogCaptureFixture) -> None:
     async def story() -> None:
+        await world.looked()
         path = world.folder / "identity.toml"
         good = path.read_text()
         path.write_text("[[[")
-        await asyncio.sleep(0.05)
+        await until(lambda: "the identity cannot be read" in caplog.text)
         path.write_text(good)
-        await asyncio.sleep(0.05)
+        await world.looked(5)
 
     world.run(story)
     assert world.renewed == []

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from messages.keys import GatewayKey
 from messages.topics import Channel
 from simulators.network.broker import Broker
 from tests.edge.uplink_world import (
+    LIMIT_S,
     NOW,
     SEALER,
     Pki,
@@ -69,16 +69,14 @@ def test_an_alarm_of_today_overtakes_a_backlog(broker: Broker, pki: Pki, outbox:
 
 def test_a_row_committed_in_a_thread_goes_out_at_once(broker: Broker, pki: Pki, outbox: Outbox) -> None:
     async def story() -> None:
-        settings = replace(settings_for(broker.port, pki), ack_timeout_s=30.0)
+        settings = replace(settings_for(broker.port, pki), ack_timeout_s=10 * LIMIT_S)
         async with region_at(broker.port, pki) as region, post_at(outbox, settings) as post:
             post.commit()
             await post.drained()
-            began_s = time.monotonic()
             thread = threading.Thread(target=post.commit)
             thread.start()
-            await until(lambda: len(region.stored) == 2)
+            await until(lambda: len(region.stored) == 2)  # nothing else wakes the uplink for as long as this waits
             await post.drained()
-            assert time.monotonic() - began_s < 3.0  # far below any time limit of the uplink
             thread.join()
 
     asyncio.run(story())
@@ -239,10 +237,11 @@ def test_the_status_is_signed_and_tells_what_is_still_to_come(broker: Broker, pk
         async with region_at(broker.port, pki) as region, post_at(outbox, settings_for(broker.port, pki)) as post:
             region.answers = False
             post.commit(2)
-            await until(lambda: any(status["produced"] == 2 for status in region.statuses))
+            counted = [{"boot": outbox.boot, "last_seq": 2}]
+            await until(lambda: bool(region.statuses) and region.statuses[-1]["boots"] == counted)
             await until(lambda: len(region.statuses) >= 3)
             status = region.statuses[-1]
-            assert status["boots"] == [{"boot": outbox.boot, "last_seq": 2}]
+            assert status["produced"] == 2
             assert (status["boot"], status["state"], status["waiting"]) == (outbox.boot, "Idle", 2)
             times = [status["mono_ms"] for status in region.statuses]
             assert times == sorted(times, key=int)  # type: ignore[arg-type]  # a number in each

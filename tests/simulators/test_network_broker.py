@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from gateway.identity.authority import set_up
-from simulators.network.broker import Broker, BrokerFailed, Certificates, free_port
+from simulators.network.broker import PORTS, Broker, BrokerFailed, Certificates, free_port
 from simulators.network.broker_files import access_list, daemon_user, settings
 
 
@@ -39,6 +39,12 @@ def test_a_broker_starts_is_killed_and_comes_back_on_its_port(tmp_path: Path, ce
         assert broker.pid != first
     assert not answers(broker.port)
     assert not broker.running
+
+
+def test_a_port_for_later_is_none_that_the_kernel_gives_to_somebody_else_meanwhile() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as somebody:
+        assert somebody.getsockname()[1] not in PORTS
+    assert free_port() in PORTS
 
 
 def test_a_daemon_that_can_reach_its_folder_drops_its_rights(certificates: Certificates) -> None:

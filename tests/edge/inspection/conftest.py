@@ -1,7 +1,6 @@
 """Issuing states, their trust store, and a reader on both wires: PC/SC (pcscd, vpcd) and the direct socket."""
 
 import random
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from simulators.chip.pcsc import end, start_chip
 from simulators.issuing.office import Office
 from simulators.issuing.passports import Passport
 from simulators.issuing.state import State, open_states, write_trust
+from simulators.network.broker import free_port
 from tests.edge.inspection.desk import TODAY, Desk, passport
 
 
@@ -43,20 +43,10 @@ def honest(office: Office) -> Passport:
 def direct(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """The chip process behind a port of its own."""
     control = tmp_path_factory.mktemp("direct") / "chip.sock"
-    port = unused_port()
+    port = free_port()
     process = start_chip(control, ["--listen", f"127.0.0.1:{port}"])
     yield f"socket://127.0.0.1:{port}", control
     end(process)
-
-
-@pytest.fixture
-def free_port() -> int:
-    return unused_port()
-
-
-def unused_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 @pytest.fixture(params=[pytest.param("pcsc", marks=pytest.mark.namespaces), "direct"])

@@ -13,6 +13,7 @@ from icao.chip.apdu import Silent
 from simulators.chip.control import Control
 from simulators.chip.pcsc import PcscStack, end, start_chip
 from simulators.issuing.passports import Passport
+from simulators.network.broker import free_port
 from tests.edge.inspection.desk import PATIENCE_S, Desk
 
 GET_CHALLENGE = bytes.fromhex("0084000008")
@@ -126,10 +127,11 @@ def test_a_reader_of_another_name_is_lost(pcsc: tuple[PcscStack, Path]) -> None:
 
 
 def test_a_chip_process_killed_in_mid_reading_is_our_fault_not_the_documents(
-    tmp_path: Path, trust: TrustStore, honest: Passport, free_port: int
+    tmp_path: Path, trust: TrustStore, honest: Passport
 ) -> None:
-    process = start_chip(tmp_path / "chip.sock", ["--listen", f"127.0.0.1:{free_port}"])
-    reader = open_chip(f"socket://127.0.0.1:{free_port}")
+    port = free_port()
+    process = start_chip(tmp_path / "chip.sock", ["--listen", f"127.0.0.1:{port}"])
+    reader = open_chip(f"socket://127.0.0.1:{port}")
     with Control(tmp_path / "chip.sock") as hand:
         hand.lay(honest.files, honest.mrz_lines)
         assert reader.wait_present(PATIENCE_S)
