@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from gateway.care.ages import Stretch, old_stretches, settle
 from gateway.care.ledger import entries
 from gateway.downlink.orders import forget_old
 from gateway.intake.crossings import withdraw
@@ -81,28 +82,35 @@ def _old_months(connection: Connection, oldest_ms: int) -> int:
 
 
 def _old_events(connection: Connection, oldest_ms: int) -> int:
-    """The oldest rows came first, so they are the first by number, too: no index of its own is needed.
+    """All of them, wherever they stand: a clock that was ahead, and set back, puts younger rows before older ones."""
+    removed = 0
+    for stretch in old_stretches(connection, oldest_ms):
+        removed += _old_within(connection, stretch, oldest_ms)
+        settle(connection, stretch)
+    return removed
 
-    A younger one may stand before an older one (the clock was ahead for a while), so a whole batch must be young.
-    """
-    removed, last = 0, 0
-    while True:
+
+def _old_within(connection: Connection, stretch: Stretch, oldest_ms: int) -> int:
+    removed, behind = 0, stretch.behind
+    while behind < stretch.until:
         with connection.transaction():
             connection.alone_with([SWEEPER])  # else two workers would count the same rows off
-            looked_at = _behind(connection, last)
-            devices = {row["device"] for row in looked_at if row["received_ms"] < oldest_ms}
-            if not devices:
-                return removed
-            connection.alone_with(devices)  # Looked at again: intake may have set one of them aside meanwhile.
-            old = [row for row in _behind(connection, last) if row["received_ms"] < oldest_ms]
-            rows = [row for row in old if row["device"] in devices]
-            _forget(connection, rows)
-        removed, last = removed + len(rows), looked_at[-1]["row"]
+            looked_at = _rows(connection, behind, stretch.until)
+            if devices := {row["device"] for row in looked_at if row["received_ms"] < oldest_ms}:
+                connection.alone_with(devices)  # Looked at again: intake may have set one of them aside meanwhile.
+                old = [row for row in _rows(connection, behind, stretch.until) if row["received_ms"] < oldest_ms]
+                rows = [row for row in old if row["device"] in devices]
+                _forget(connection, rows)
+                removed += len(rows)
+        behind = looked_at[-1]["row"] if looked_at else stretch.until
+    return removed
 
 
-def _behind(connection: Connection, last: int) -> Sequence[Row]:
-    query = "SELECT row, device, type, crossing, received_ms FROM events WHERE row > ? ORDER BY row LIMIT ?"
-    return connection.execute(query, (last, BATCH_ROWS)).fetchall()
+def _rows(connection: Connection, behind: int, until: int) -> Sequence[Row]:
+    query = (
+        "SELECT row, device, type, crossing, received_ms FROM events WHERE row > ? AND row <= ? ORDER BY row LIMIT ?"
+    )
+    return connection.execute(query, (behind, until, BATCH_ROWS)).fetchall()
 
 
 def _forget(connection: Connection, rows: Sequence[Row]) -> None:

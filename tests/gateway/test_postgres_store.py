@@ -100,14 +100,14 @@ def test_both_engines_know_the_same_tables_and_columns(postgres: Postgres) -> No
         file.migrate()
         columns = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
         ours = {tuple(row) for row in server.execute(columns)}
-        own = {"schema_version", "events_rest"}
+        own, a_files = {"schema_version", "events_rest"}, {"ages"}  # a server's index tells what that table does
         names = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite%'"
         theirs = {
             (name, column["name"])
             for (name,) in file.execute(names).fetchall()
             for column in file.execute(f"PRAGMA table_info({name})")
         }
-        assert {pair for pair in ours if pair[0] not in own} == theirs
+        assert {pair for pair in ours if pair[0] not in own} == {pair for pair in theirs if pair[0] not in a_files}
 
 
 def test_workers_that_start_at_once_make_the_tables_once(postgres: Postgres) -> None:

@@ -1,0 +1,1 @@
+-- Nothing is needed here: events_by_age (BRIN) keeps the oldest and the newest reception of each few pages.
