@@ -1,7 +1,6 @@
 """``borderpost document read``, against a chip process behind a port of its own."""
 
 import json
-import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from simulators.chip.pcsc import end, start_chip
 from simulators.issuing.equipping import ONLY_BAC, USUAL, Mechanisms
 from simulators.issuing.passports import Passport
 from simulators.issuing.state import State, open_states, write_trust
+from simulators.network.broker import free_port
 from tests.edge.inspection.chips import modern
 from tests.edge.inspection.desk import TODAY
 
@@ -44,8 +44,7 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> dict[str, State]:
 def table(states: dict[str, State], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Table]:
     folder = tmp_path_factory.mktemp("table")
     write_trust(states, folder / "trust")
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+    port = free_port()
     process = start_chip(folder / "chip.sock", ["--listen", f"127.0.0.1:{port}"])
     with Control(folder / "chip.sock") as hand:
         yield Table(f"socket://127.0.0.1:{port}", hand, folder / "trust")

@@ -12,11 +12,7 @@ from pathlib import Path
 import pytest
 
 from borderpost.__main__ import main
-
-
-def unused_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+from simulators.network.broker import free_port
 
 
 @pytest.fixture
@@ -57,7 +53,7 @@ def test_what_was_issued_is_laid_down_and_read(
     code: int,
 ) -> None:
     *_, chip, reading = issue(tmp_path, name, capsys)
-    port = unused_port()
+    port = free_port()
     ours = [word.replace("127.0.0.1:7001", f"127.0.0.1:{port}") for word in reading]
     assert chip[:2] == ["sim", "chip"]
     process = laid(chip[2], "--listen", f"127.0.0.1:{port}")

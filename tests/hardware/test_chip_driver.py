@@ -12,6 +12,7 @@ from hardware.drivers.chip import ChipLimits, ChipReader, ReaderLost, open_chip
 from hardware.drivers.worker import Worker
 from hardware.wires import vpcd
 from icao.chip.apdu import Silent
+from simulators.network.broker import free_port
 
 LIMITS = ChipLimits(connect_s=1.0, apdu_s=0.3, poll_s=0.01)
 ATR = b"\x3b\x80\x80\x01\x01"
@@ -110,8 +111,7 @@ def test_after_a_silent_chip_the_next_answer_is_not_the_old_one() -> None:
 
 
 def test_a_reader_that_is_not_there_is_lost_with_a_sentence_and_comes_back() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+    port = free_port()
     reader = open_chip(f"socket://127.0.0.1:{port}", LIMITS)
     with pytest.raises(ReaderLost, match="Is it running"):
         reader.present()

@@ -33,11 +33,16 @@ class Story:
     async def settle(self) -> Delivery:
         return await self.run.settle()
 
-    async def kinds(self) -> list[str]:
-        """The types of all events in the store, once everything has arrived that was written."""
-        await asyncio.sleep(1.5)  # what an earlier life left open is closed a second after the controller was heard
-        await self.run.settle()
-        return [event["type"] for event in await self.run.stored()]
+    async def ended(self) -> list[str]:
+        """The types of all events in the store, once each granted crossing has come to its end there, in whatever life
+        of the lane, and everything has arrived that was written."""
+        async with asyncio.timeout(READY_LIMIT_S):
+            while True:
+                await self.run.settle()
+                kinds = [event["type"] for event in await self.run.stored()]
+                if not _open(kinds):
+                    return kinds
+                await asyncio.sleep(0.1)
 
     def exit_openings(self) -> int:
         return sum(entry.what == "ordered-open" and entry.door == "exit" for entry in self.post.plant.journal)
@@ -62,6 +67,11 @@ async def post_with(
         yield story, parts
     finally:
         await post.stop()
+
+
+def _open(kinds: list[str]) -> int:
+    ends = kinds.count("crossing.left.v1") + kinds.count("crossing.abandoned.v1")
+    return kinds.count("crossing.granted.v1") - ends
 
 
 def wrong(passages: list[Passage]) -> list[dict[str, object]]:

@@ -39,7 +39,7 @@ def test_a_granted_crossing_comes_to_its_end_though_the_lane_died_in_it(tmp_path
             (passage,) = await lane.tell(*parts)
             assert await killing
             assert await lane.shown("ready")
-            kinds = await lane.kinds()
+            kinds = await lane.ended()
             assert kinds.count("crossing.granted.v1") == 1
             assert kinds.count("crossing.left.v1") + kinds.count("crossing.abandoned.v1") == 1
             assert kinds.count("crossing.left.v1") == (passage.got is Outcome.GRANTED)

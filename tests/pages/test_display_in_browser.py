@@ -1,6 +1,5 @@
 import json
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from edge.gate.events import Reason
 from edge.pages.catalogue import read
 from edge.pages.protocols import Screen, Sign
 from edge.pages.traveller import STEPS
+from simulators.network.broker import free_port
 from tests.pages.asking import ask, first_event
 from tests.pages.looking import fits, load_axe, shown_sign, violations, wait_for_sign
 from tests.pages.pretend import SETTINGS, PretendLane, Serving, lane_server, until
@@ -236,8 +236,7 @@ def test_without_script_the_page_claims_nothing(lane: PretendLane, lane_url: str
 # --- a lane that falls silent ---
 @pytest.fixture
 def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
+    return free_port()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from hardware.wires import vpcd
 from icao.mrz.compose import compose_td3
 from simulators.chip.control import Control, ControlError, short
 from simulators.chip.pcsc import SOCKET_PATH_LIMIT_BYTES, PcscError, PcscStack, available, end, start_chip
+from simulators.network.broker import free_port
 
 PATIENCE_S = 10.0
 MRZ = compose_td3(
@@ -33,8 +34,7 @@ SELECT = bytes.fromhex("00A4040C07A0000002471001")
 
 @pytest.fixture
 def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from simulators.chip.tempo import REAL, Tempo, TimedChip
 from simulators.issuing.__main__ import holder_of
 from simulators.issuing.office import Office
 from simulators.issuing.state import open_states
+from simulators.network.broker import free_port
 
 TODAY = date(2026, 11, 24)
 SELECT = bytes.fromhex("00A4040C07A0000002471001")
@@ -101,8 +102,7 @@ def test_a_chip_ten_times_faster_takes_a_tenth_of_the_time() -> None:
 
 
 def test_the_chip_process_takes_its_time_on_the_wire(passport: object, tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+    port = free_port()
     process = start_chip(tmp_path / "chip.sock", ["--listen", f"127.0.0.1:{port}"], tempo=Tempo(80, 53))
     try:
         with Control(tmp_path / "chip.sock") as hand:
