@@ -1,5 +1,6 @@
 """What do the two ends hold? Read back with the real code: the region's store opened, and each post's own books."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ from tests.faults.region import LightPost, Region
 SUSPICIONS = {"device-cloned", "sequence-conflict", "from-the-future", "revoked-key", "wrong-region"}
 CRASHED = "Something failed that should not"
 DROPPED = "outbox.dropped.v1"
+STORED_LIMIT_S = 60.0
 
 
 def stored_in(state: Path) -> list[Stored]:
@@ -32,6 +34,17 @@ def stored_in(state: Path) -> list[Stored]:
         )
         for row in rows
     ]
+
+
+async def until_stored(region: Region, count: int) -> None:
+    """At least so many of the first post's promises are in the store."""
+    async with asyncio.timeout(STORED_LIMIT_S):
+        while True:
+            stored = {(one.boot, one.seq) for one in await asyncio.to_thread(stored_in, region.state)}
+            promised = [(one.boot, one.seq) for one in region.posts["post-1"].promises[:count]]
+            if len(promised) >= count and stored.issuperset(promised):
+                return
+            await asyncio.sleep(0.2)
 
 
 def alarms_in(state: Path) -> set[tuple[str, str]]:

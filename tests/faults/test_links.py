@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.region import Region, running
-from tests.faults.stored import judge
+from tests.faults.stored import judge, until_stored
 from tests.faults.weather import MESSAGES, WEATHER
 
 RATE = 40.0
@@ -62,7 +62,7 @@ def test_a_half_open_link_is_found_out_and_what_was_said_into_it_is_said_again(s
     async def story() -> None:
         async with running(tmp_path, posts=1, rate=RATE) as region:
             await region.start_posts()
-            await region.posts["post-1"].wait_promises(10)
+            await until_stored(region, 10)  # the link stands, and carries
             wire = region.links["post-1"].wire
             before = wire.connections
             setattr(wire.faults, side, True)

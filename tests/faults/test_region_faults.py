@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.region import Region, do, running
-from tests.faults.stored import judge, stored_in
+from tests.faults.stored import judge, stored_in, until_stored
 from tests.faults.traced import strace
 
 RATE = 40.0
@@ -119,14 +119,3 @@ def test_a_region_that_goes_on_from_yesterdays_backup_is_sent_what_it_lost(while
             await expect_everything_once(region)
 
     asyncio.run(story())
-
-
-async def until_stored(region: Region, count: int) -> None:
-    """At least so many of what was promised are in the store."""
-    async with asyncio.timeout(DRAIN_LIMIT_S):
-        while True:
-            stored = {(one.boot, one.seq) for one in await asyncio.to_thread(stored_in, region.state)}
-            promised = [(one.boot, one.seq) for one in region.posts["post-1"].promises[:count]]
-            if len(promised) >= count and stored.issuperset(promised):
-                return
-            await asyncio.sleep(0.2)
