@@ -1,4 +1,4 @@
-"""What must a restore not undo? What was erased or revoked since, and keys that came: in a file that none replaces.
+"""What must a restore not undo? What was erased or revoked since, and what devices got: in a file that none replaces.
 
 One line of JSON each, appended and synced before the store itself is changed. It names crossings and devices, never
 a person: the id of a crossing is random.
@@ -7,7 +7,7 @@ a person: the id of a crossing is random.
 import errno
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -17,13 +17,13 @@ from gateway.store.connection import StoreFault
 from gateway.store.folders import sync_folder
 
 LEDGER_NAME: Final = "ledger.jsonl"
-Kind = Literal["erased", "revoked", "key", "epoch"]
+Kind = Literal["erased", "revoked", "key", "certificate", "epoch"]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """``subject`` is a crossing of the device (erased), why it was revoked, or its key: name, post, 64 digits; for an
-    epoch, which is of no device, its number and its name."""
+    """``subject`` is a crossing of the device (erased), why it was revoked, its key (name, post, 64 digits), or its
+    certificate (serial number, end in seconds); for an epoch, which is of no device, its number and its name."""
 
     kind: Kind
     device: str
@@ -57,15 +57,22 @@ def _append(path: Path, lines: bytes) -> None:
 
 def entries(state: Path, kind: Kind) -> tuple[Entry, ...]:
     """All of one kind, oldest first."""
+    return tuple(read_entries(state, kind))
+
+
+def read_entries(state: Path, kind: Kind) -> Iterator[Entry]:
+    """As ``entries``, one by one: of certificates there are many."""
     try:
-        lines = (state / LEDGER_NAME).read_bytes().splitlines()
+        with (state / LEDGER_NAME).open("rb") as lines:
+            yield from (entry for entry in _read(lines, f'"{kind}"'.encode()) if entry.kind == kind)
     except FileNotFoundError:
-        return ()
-    return tuple(entry for entry in _read(lines) if entry.kind == kind)
+        return
 
 
-def _read(lines: list[bytes]) -> Iterator[Entry]:
+def _read(lines: Iterable[bytes], word: bytes) -> Iterator[Entry]:
     for line in lines:
+        if word not in line:  # a look into each would take seconds after some years
+            continue
         try:
             yield Entry(**json.loads(line))
         except (ValueError, TypeError):

@@ -19,6 +19,7 @@ from typing import Final
 
 from gateway.care import passphrase
 from gateway.care.backup import FORMAT, INDEX, KEYS, MAC, digest_of, mac
+from gateway.care.certificates_since import play_certificates
 from gateway.care.epoch import begin_epoch
 from gateway.care.in_use import alone
 from gateway.care.keys_since import play_keys
@@ -208,6 +209,7 @@ def _revoke_again(connection: Connection, folder: StateFolder, now: datetime) ->
     register = Register(connection)
     with connection.transaction():
         play_keys(folder.state, register, folder.config.region, int(now.timestamp() * 1000))
+        play_certificates(folder.state, register, now)
         for entry in entries(folder.state, "revoked"):
             register.revoke_within(entry.device)
             register.revoke_certificates(entry.device, entry.subject, entry.at_ms)

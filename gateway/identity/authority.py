@@ -10,7 +10,7 @@ from cryptography import x509
 
 from gateway.care.epoch import catch_up, expect_begun
 from gateway.care.keys_since import write_keys
-from gateway.care.ledger import LEDGER_NAME
+from gateway.care.ledger import LEDGER_NAME, write_down
 from gateway.config import default_text, load
 from gateway.errors import GatewayError
 from gateway.identity import certificates, keyfiles
@@ -53,7 +53,10 @@ class Authority(StateFolder):
         with closing(self.open_store()) as connection, connection.transaction():
             connection.alone_with(devices)
             expect_begun(connection)
-            yield Certifier(connection, issuer, self.config.region, now)
+            certifier = Certifier(connection, issuer, self.config.region, now)
+            yield certifier
+            if certifier.given:
+                write_down(self.state, *certifier.given)
 
     def welcome(self, post: str, kid: str, certificate: x509.Certificate) -> Enrolled:
         """What the device takes home, with the keys that this region has now."""

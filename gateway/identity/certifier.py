@@ -1,6 +1,6 @@
 """Who gets a certificate? Whoever proves the key he asks with, and is new under his name or known with that key."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -8,6 +8,8 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from gateway.care.certificates_since import certificate_line
+from gateway.care.ledger import Entry
 from gateway.errors import GatewayError
 from gateway.identity import certificates
 from gateway.identity.certificates import Issuer
@@ -45,12 +47,14 @@ class Certified:
 
 @dataclass(frozen=True, slots=True)
 class Certifier:
-    """Registers and certifies within one transaction of ``connection``."""
+    """Registers and certifies within one transaction of ``connection``. ``given``: lines for the ledger, which must be
+    on the disk before that ends."""
 
     connection: Connection
     issuer: Issuer
     region: str
     now: datetime
+    given: list[Entry] = field(default_factory=list)
 
     @property
     def now_ms(self) -> int:
@@ -83,8 +87,9 @@ class Certifier:
     def certificate(self, device: str, csr_pem: bytes) -> x509.Certificate:
         key = proven_key(csr_pem, device)
         certificate = certificates.client_certificate(self.issuer, device, key, self.now)
-        ends = certificate.not_valid_after_utc.isoformat()
-        self.register.issued(certificate.serial_number, device, "device", ends)
+        serial, ends = certificate.serial_number, certificate.not_valid_after_utc
+        self.register.issued(serial, device, "device", ends.isoformat())
+        self.given.append(certificate_line(device, serial, ends, self.now_ms))
         return certificate
 
 

@@ -1,6 +1,6 @@
 """Which devices, keys and certificates does this region know? Tables of the store, the truth for every worker."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -171,6 +171,14 @@ class Register(Mapping[str, KeyRecord]):
         self._connection.execute(
             "INSERT INTO certificates (serial, name, purpose, not_after) VALUES (?, ?, ?, ?)",
             (f"{serial:x}", name, purpose, not_after),
+        )
+
+    def take_back_certificates(self, given: Iterable[tuple[int, str, datetime]]) -> None:
+        """Serial, device and end of what this store may have forgotten. Within the caller's transaction."""
+        self._connection.executemany(
+            "INSERT INTO certificates (serial, name, purpose, not_after) VALUES (?, ?, 'device', ?)"
+            " ON CONFLICT DO NOTHING",
+            ((f"{serial:x}", device, ends.isoformat()) for serial, device, ends in given),
         )
 
     def certificate_ends(self, device: str) -> datetime | None:
