@@ -8,7 +8,7 @@ import pytest
 from tests.faults.clocks import WallClock
 from tests.faults.history import account
 from tests.faults.region import do, running
-from tests.faults.stored import alarms_in, judge, stored_in, written_at
+from tests.faults.stored import alarms_in, judge, stored_in, until_stored, written_at
 
 RATE = 40.0
 EVENTS = 15
@@ -60,8 +60,9 @@ def test_d30_a_device_revoked_in_mid_run_is_heard_no_more_and_its_neighbour_lose
             async with asyncio.timeout(LIMIT_S):
                 while REVOKED not in alarms_in(region.state):  # noqa: ASYNC110
                     await asyncio.sleep(0.1)
-            heard = len([one for one in stored_in(region.state) if one.device == "post-1"])
             neighbour = region.posts["post-2"]
+            await until_stored(region, len(neighbour.promises) + 1, "post-2")  # with it all that was judged before
+            heard = len([one for one in stored_in(region.state) if one.device == "post-1"])
             await neighbour.wait_promises(len(neighbour.promises) + EVENTS)
             await region.posts["post-1"].kill()
             assert await region.drain(LIMIT_S) == []
