@@ -7,6 +7,8 @@ from typing import Any  # JSON from the pages
 
 from simulators.lane import http
 
+Wanted = Callable[[dict[str, Any]], bool]
+
 LOOK_AGAIN_S = 0.1  # after a stream has broken: the lane restarts, the people go on looking
 
 
@@ -27,27 +29,37 @@ class Eyes:
         self.current: dict[str, Any] = {}
         self.changed_s = 0.0
         self._port, self._path, self._event, self._headers = port, path, event, headers
-        self._changed = asyncio.Condition()
+        self._waiting: list[tuple[Wanted, asyncio.Future[dict[str, Any]]]] = []
 
     async def follow(self) -> None:
         while True:
             try:
                 async for shown in http.events(self._port, self._path, self._event, self._headers):
-                    async with self._changed:
-                        self.current, self.changed_s = shown, asyncio.get_running_loop().time()
-                        self._changed.notify_all()
+                    self._see(shown)
             except http.Unreachable:
                 pass  # Nobody there just now: a page says "stale" by itself, a person waits.
             await asyncio.sleep(LOOK_AGAIN_S)
 
-    async def until(self, wanted: Callable[[dict[str, Any]], bool], limit_s: float) -> dict[str, Any] | None:
+    def _see(self, shown: dict[str, Any]) -> None:
+        """Whoever waits for this has seen it, also when the next picture comes before he can act."""
+        self.current, self.changed_s = shown, asyncio.get_running_loop().time()
+        for wanted, seen in self._waiting:
+            if not seen.done() and wanted(shown):
+                seen.set_result(shown)
+
+    async def until(self, wanted: Wanted, limit_s: float) -> dict[str, Any] | None:
         """What is shown as soon as it is wanted, or None at the limit."""
+        if self.current and wanted(self.current):
+            return self.current
+        seen: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((wanted, seen))
         try:
-            async with asyncio.timeout(limit_s), self._changed:
-                await self._changed.wait_for(lambda: bool(self.current) and wanted(self.current))
-                return self.current
+            async with asyncio.timeout(limit_s):
+                return await seen
         except TimeoutError:
             return None
+        finally:
+            self._waiting.remove((wanted, seen))
 
 
 class Display(Eyes):
