@@ -58,11 +58,16 @@ def _restore(args: argparse.Namespace) -> int:
         done = restore(args.state, args.file, datetime.now(UTC), secret=secret, force=args.force)
     if args.json:
         told = {"events": done.events, "made": done.made, "bodies_removed": done.erased.bodies_removed}
-        print(json.dumps({"state": str(args.state), **told}))
+        print(json.dumps({"state": str(args.state), **told, "control": done.control or None}))
     else:
         print(f"{done.events} events of {done.made} are in {args.state}; start the gateway, and devices send the rest.")
         for aside in stores_aside(args.state)[-1:]:  # what is due or erased goes from the store, and not from there
             print(f"The store that was here is {aside}: delete it once everything is well.")
+        if done.control:
+            print(
+                f"The control keys in this backup were ended since, and {done.control} was made in their place: devices"
+            )
+            print("obey nothing and take no list until they are renewed (device renew at each, or within 20 days).")
     return 0
 
 

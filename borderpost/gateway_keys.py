@@ -51,7 +51,7 @@ def _end(args: argparse.Namespace) -> int:
 
     with gateway_errors():
         folder = StateFolder(args.state)
-        signs = end(folder, args.kid)
+        signs = end(folder, args.kid, datetime.now(UTC))
     if args.json:
         print(json.dumps({"kid": args.kid, "signs": signs}))
         return 0

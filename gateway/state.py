@@ -97,15 +97,22 @@ class StateFolder:
         return {kid: ControlKey(kid, seed).public for kid, seed in keys.items()}
 
     def _control_keys(self) -> dict[str, bytes]:
-        """Those that were not ended, the newest last. A folder from before there were any gets its first one."""
-        if not self.key_names("control"):
-            keyfiles.write_key(self.secret("control-1.key"), ControlKey.generate("control-1").seed, secret=True)
+        """Those that were not ended, the newest last. Where there is none, one is made: in a folder from before there
+        were any, and in one that is back from a backup older than the key that took the ended one's place."""
         believed = [kid for kid in self.key_names("control") if not self.secret(ended_name(kid)).exists()]
+        if not believed:
+            believed = [f"control-{self.highest('control') + 1}"]
+            keyfiles.write_key(self.secret(f"{believed[0]}.key"), ControlKey.generate(believed[0]).seed, secret=True)
         return {kid: keyfiles.read_key(self.secret(f"{kid}.key")) for kid in believed}
 
     def key_names(self, purpose: str) -> list[str]:
         """The kids of the key files that are here, ended or not; the newest last."""
         return sorted((path.stem for path in (self.state / "secrets").glob(f"{purpose}-*.key")), key=_number_of)
+
+    def highest(self, purpose: str) -> int:
+        """The highest number that a key of this purpose has, or had that was ended and lost; 0: none is known."""
+        ended = (path.stem for path in (self.state / "secrets").glob(f"{purpose}-*.ended"))
+        return max((_number_of(name) for name in (*self.key_names(purpose), *ended)), default=0)
 
     def _region_keys(self) -> dict[str, bytes]:
         """``region-1``, ``region-2`` and so on with their keys; the newest last."""
@@ -172,7 +179,7 @@ def ack_name(worker: str) -> str:
 
 
 def ended_name(kid: str) -> str:
-    """An empty file. The key stays beside it, so that no other gets its number, and no restore brings it back."""
+    """An empty file, by which no other key gets this number, and no restore brings the key back that lies beside it."""
     return f"{kid}.ended"
 
 

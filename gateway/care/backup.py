@@ -1,8 +1,8 @@
 """How does a region outlive its disk? One file with the store and what is needed to go on, made while it runs.
 
 A backup is a plain tar archive: ``backup.json`` (what is in it, with digests), ``backup.mac`` (over that, keyed with
-the store's key: nobody slips a device of his own into the register), the store, the settings, the certificates. Bodies
-are sealed in the store already; the keys that open them are left out, or sealed with a passphrase (H08).
+the store's key: nobody slips a device of his own into the register), the store, the settings, the certificates, the
+ledger. Bodies are sealed in the store already; the keys that open them are left out, or sealed with a passphrase (H08).
 """
 
 import hashlib
@@ -20,6 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from gateway.care.ledger import LEDGER_NAME
 from gateway.care.passphrase import seal
 from gateway.errors import GatewayError
 from gateway.state import CONFIG_NAME, StateFolder
@@ -44,7 +45,7 @@ def backup(folder: StateFolder, target: Path, now: datetime, passphrase: bytes |
     _expect_replaceable(target)
     with _staging(target) as staging:
         events = dump(folder.config.store, folder.store_path(), staging)
-        for path in _open_files(folder):
+        for path in _open_files(folder):  # behind the store: of all that is in that, the ledger holds the line by now
             shutil.copyfile(path, staging / _name_of(path, folder.state))
         if passphrase is not None:
             (staging / KEYS).write_bytes(seal(_packed(_key_files(folder), folder.state), passphrase))
@@ -73,11 +74,11 @@ def _index(folder: StateFolder, staging: Path, now: datetime, events: int) -> by
 
 
 def _open_files(folder: StateFolder) -> Iterator[Path]:
-    """Settings, certificates and public keys."""
+    """Settings, certificates, public keys, and what no restore may undo."""
     state = folder.state
     if not folder.config.store:
         yield state / CONFIG_NAME
-    yield from sorted([*state.glob("*.crt"), *state.glob("*.pub")])
+    yield from sorted([*state.glob("*.crt"), *state.glob("*.pub"), *state.glob(LEDGER_NAME)])
     yield from sorted((state / "broker").glob("*.crt"))
 
 

@@ -26,7 +26,8 @@ def write_keys(state: Path, records: Iterable[KeyRecord], now_ms: int) -> None:
 
 def play_keys(state: Path, register: Register, region: str, now_ms: int) -> None:
     """Within the caller's transaction, and before revocations are: those hold whenever they were written."""
-    latest = {record.kid: (record, at_ms) for record, at_ms in _written(state, region)}
+    written = sorted(_written(state, region), key=lambda each: each[1])  # a backup's ledger may have come behind ours
+    latest = {record.kid: (record, at_ms) for record, at_ms in written}
     for record, at_ms in sorted(latest.values(), key=lambda each: number_of(each[0].kid)):
         register.take_back(record, at_ms)
     register.end_retired_within(now_ms)  # a key that was followed more than 30 days ago gets no time by this

@@ -1,4 +1,4 @@
-"""What must a restore not undo? What was erased or revoked since, and what devices got: in a file that none replaces.
+"""What must a restore not undo? What was erased, revoked or ended, and what devices got: in a file that none replaces.
 
 One line of JSON each, appended and synced before the store itself is changed. It names crossings and devices, never
 a person: the id of a crossing is random.
@@ -17,13 +17,14 @@ from gateway.store.connection import StoreFault
 from gateway.store.folders import sync_folder
 
 LEDGER_NAME: Final = "ledger.jsonl"
-Kind = Literal["erased", "revoked", "key", "certificate", "epoch"]
+Kind = Literal["erased", "revoked", "ended", "key", "certificate", "epoch"]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """``subject`` is a crossing of the device (erased), why it was revoked, its key (name, post, 64 digits), or its
-    certificate (serial number, end in seconds); for an epoch, which is of no device, its number and its name."""
+    certificate (serial number, end in seconds). Of no device are a control key that was ended (its name) and an epoch
+    (its number and its name)."""
 
     kind: Kind
     device: str
@@ -53,6 +54,21 @@ def _append(path: Path, lines: bytes) -> None:
             sync_folder(path.parent)
     finally:
         os.close(descriptor)
+
+
+def merge(state: Path, other: Path) -> None:
+    """What stands in ``other`` and not in the state folder's own: behind that and not in its place, for somebody may
+    revoke a device at this moment. Which line stands first matters to nobody (``at_ms`` tells)."""
+    known = set(_whole_lines(state / LEDGER_NAME))
+    if missing := [line for line in _whole_lines(other) if line not in known]:
+        _append(state / LEDGER_NAME, b"".join(missing))
+
+
+def _whole_lines(path: Path) -> list[bytes]:
+    try:
+        return [line for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+    except FileNotFoundError:
+        return []
 
 
 def entries(state: Path, kind: Kind) -> tuple[Entry, ...]:

@@ -23,7 +23,7 @@ from gateway.care.certificates_since import play_certificates
 from gateway.care.epoch import begin_epoch
 from gateway.care.in_use import alone
 from gateway.care.keys_since import play_keys
-from gateway.care.ledger import entries
+from gateway.care.ledger import LEDGER_NAME, entries, merge
 from gateway.care.retention import Swept, erased_in, sweep
 from gateway.config import load
 from gateway.downlink.lists import leave_room
@@ -32,6 +32,7 @@ from gateway.identity import keyfiles
 from gateway.identity.authority import load_issuer
 from gateway.identity.register import Register
 from gateway.identity.revocation import write_lists
+from gateway.identity.rotation import end_again
 from gateway.state import CONFIG_NAME, WORKER, StateFolder
 from gateway.store.connection import Connection
 from gateway.store.dump import POSTGRES, SQLITE, load_postgres, prove_sqlite, replace_sqlite
@@ -56,9 +57,12 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
+    """``control``: a control key that had to be made, which no device knows before it is renewed; mostly empty."""
+
     made: str
     events: int
     erased: Swept
+    control: str
 
 
 def restore(state: Path, source: Path, now: datetime, *, secret: bytes | None, force: bool) -> Restored:
@@ -72,9 +76,11 @@ def restore(state: Path, source: Path, now: datetime, *, secret: bytes | None, f
         folder = StateFolder(state, load(_config(state, staging)))
         _expect_fitting(folder, index, force=force)
         _put_files(state, staging)
+        merge(state, staging / LEDGER_NAME)
+        control = end_again(folder)
         load_issuer(state, "clients-ca")  # Without it the revocations could not be told: fail while the store stands.
         erased = _put_store(folder, staging, now)
-    return Restored(index.made, index.events, erased)
+    return Restored(index.made, index.events, erased, control)
 
 
 # --- prove ---
@@ -98,7 +104,7 @@ def _index(content: bytes) -> Index:
     if told["format"] != FORMAT:
         raise GatewayError("unknown-backup", "This backup is of another version.", "Use the release that made it.")
     digests = {str(name): str(file["sha256"]) for name, file in told["files"].items()}
-    known = (CONFIG_NAME, KEYS, SQLITE, POSTGRES)
+    known = (CONFIG_NAME, LEDGER_NAME, KEYS, SQLITE, POSTGRES)
     if not all(name in known or OPEN_FILE.fullmatch(name) for name in digests):
         raise ValueError("a name that no backup holds")
     return Index(str(told["region"]), str(told["made"]), int(told["events"]), digests)

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
 
+from gateway.care.ledger import Entry, entries, write_down
 from gateway.config import copied_text
 from gateway.errors import GatewayError
 from gateway.identity import keyfiles
@@ -26,6 +27,7 @@ MAKERS: Final[dict[Purpose, Callable[[str], bytes]]] = {
     "region": lambda kid: RegionKey.generate(kid).secret,
     "control": lambda kid: ControlKey.generate(kid).seed,
 }
+CONTROL_KID: Final = re.compile(r"control-[1-9][0-9]{0,8}", re.ASCII)
 WORKER_NAME: Final = re.compile(r"gateway-[1-9][0-9]{0,3}")
 
 
@@ -33,12 +35,12 @@ def rotate(folder: StateFolder, purpose: Purpose) -> str:
     """The kid of the new key. The old ones stay."""
     if purpose == "control":
         folder.control_key()  # there is a first one
-    kid = f"{purpose}-{max([1, *(int(name.rpartition('-')[2]) for name in folder.key_names(purpose))]) + 1}"
+    kid = f"{purpose}-{max(1, folder.highest(purpose)) + 1}"
     keyfiles.write_key(folder.secret(f"{kid}.key"), MAKERS[purpose](kid), secret=True)
     return kid
 
 
-def end(folder: StateFolder, kid: str) -> str:
+def end(folder: StateFolder, kid: str, now: datetime) -> str:
     """Sign nothing with this control key any more, and let no renewal hand it out; the kid that signs from now on.
 
     Attack: somebody has seen the key, and could give orders to lanes until each of them was told to believe it no more.
@@ -49,8 +51,19 @@ def end(folder: StateFolder, kid: str) -> str:
     if len(believed) == 1:
         cure = "First: borderpost gateway key rotate control, and renew the devices, so that they know the new one."
         raise GatewayError("last-key", f"{kid} is the only control key: no device would obey any more.", cure)
+    write_down(folder.state, Entry("ended", "", kid, int(now.timestamp() * 1000)))
     keyfiles.write(folder.secret(ended_name(kid)), b"", secret=True)
     return folder.control_key().kid
+
+
+def end_again(folder: StateFolder) -> str:
+    """In a folder whose keys may be those of a backup. The kid of a key that had to be made, for the one that was to
+    sign from now on is lost; empty: there was one."""
+    for entry in entries(folder.state, "ended"):
+        if CONTROL_KID.fullmatch(entry.subject):
+            keyfiles.write(folder.secret(ended_name(entry.subject)), b"", secret=True)
+    before = folder.key_names("control")
+    return next((kid for kid in folder.controls() if kid not in before), "")
 
 
 def add_worker(folder: StateFolder, name: str, now: datetime, into: Path | None = None) -> bool:

@@ -80,7 +80,7 @@ def test_a_new_control_key_signs_when_every_device_in_touch_knows_it(region: Any
 def test_a_control_key_that_was_seen_and_ended_signs_nothing_and_no_device_is_told_of_it_again(region: Any) -> None:
     rotate(region.authority, "control")
     seen = region.authority.controls()["control-1"]
-    assert end(region.authority, "control-1") == "control-2"
+    assert end(region.authority, "control-1", region.now) == "control-2"
     assert region.authority.control_key().kid == "control-2"  # at once, though it is no 30 days old
     told = region.lane().enrolled.controls
     assert list(told) == ["control-2"]
@@ -92,13 +92,13 @@ def test_a_control_key_that_was_seen_and_ended_signs_nothing_and_no_device_is_to
 def test_of_several_young_control_keys_the_one_that_most_devices_know_signs(region: Any) -> None:
     rotate(region.authority, "control")
     rotate(region.authority, "control")
-    assert end(region.authority, "control-1") == "control-2"
-    assert end(region.authority, "control-2") == "control-3"
+    assert end(region.authority, "control-1", region.now) == "control-2"
+    assert end(region.authority, "control-2", region.now) == "control-3"
 
 
 def test_the_number_of_a_control_key_that_was_ended_is_never_given_again(region: Any) -> None:
     rotate(region.authority, "control")
-    assert end(region.authority, "control-2") == "control-1"
+    assert end(region.authority, "control-2", region.now) == "control-1"
     assert rotate(region.authority, "control") == "control-3"
     assert list(region.authority.controls()) == ["control-1", "control-3"]
 
@@ -108,13 +108,13 @@ def test_the_only_control_key_and_one_that_is_not_there_are_not_ended(region: An
         ("control-1", "last-key"), ("control-2", "unknown-key"), ("region-1", "unknown-key"), ("../x", "unknown-key"),
     ):  # fmt: skip
         with pytest.raises(GatewayError) as caught:
-            end(region.authority, kid)
+            end(region.authority, kid, region.now)
         assert caught.value.code == code
     assert list(region.authority.controls()) == ["control-1"]
     rotate(region.authority, "control")
-    end(region.authority, "control-1")
+    end(region.authority, "control-1", region.now)
     with pytest.raises(GatewayError) as caught:
-        end(region.authority, "control-1")
+        end(region.authority, "control-1", region.now)
     assert caught.value.code == "unknown-key"
 
 
@@ -126,7 +126,7 @@ def test_another_host_gets_no_control_key_that_was_ended_and_makes_none_in_its_p
     path.write_text('store = "postgresql://there/north"\n' + path.read_text())
     folder, into = StateFolder(region.state), tmp_path / "there"
     rotate(folder, "control")
-    end(folder, "control-1")
+    end(folder, "control-1", region.now)
     copy_for(folder, "gateway-2", into)
     assert not (into / "secrets" / "control-1.key").exists()
     assert StateFolder(into).controls() == folder.controls()
@@ -137,7 +137,7 @@ def test_what_was_ended_stays_so_in_a_region_that_comes_back_from_its_backup(reg
     before, after, secret = tmp_path / "before", tmp_path / "after", b"a passphrase of many words"
     rotate(region.authority, "control")
     backup(region.authority, before, region.now, secret)
-    end(region.authority, "control-1")
+    end(region.authority, "control-1", region.now)
     backup(region.authority, after, region.now, secret)
     restore(region.state, before, region.now, secret=secret, force=True)
     assert list(StateFolder(region.state).controls()) == ["control-2"]
