@@ -1,4 +1,4 @@
-"""What does the region do about its devices? Invite them by a claim, show them, and revoke them."""
+"""What does the region do about its devices? Invite them by a claim, show them, hear them out, and revoke them."""
 
 import argparse
 import json
@@ -20,6 +20,13 @@ def add_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     revoke.add_argument("device", metavar="DEVICE")
     revoke.add_argument("--reason", default="", help="kept in the register")
+    hear = region_verb(
+        verbs,
+        "hear",
+        "for 30 days more, take what a device signed with the key before its newest: it was cut off",
+        _hear,
+    )
+    hear.add_argument("device", metavar="DEVICE")
     region_verb(verbs, "show", "devices, their keys and certificates, and open claims", _show)
 
 
@@ -64,6 +71,21 @@ def _revoke(args: argparse.Namespace) -> int:
     if not authority.config.reload:
         print(f"Now say: borderpost gateway broker --state {authority.state} --into DIR, and reload the broker;")
         print("until then a connection that stands stays open. [broker] reload in gateway.toml can do both.")
+    return 0
+
+
+def _hear(args: argparse.Namespace) -> int:
+    from gateway.identity.authority import Authority
+    from gateway.identity.joining import Joining
+
+    with gateway_errors():
+        kid, until = Joining(Authority(args.state)).hear(args.device, datetime.now(UTC))
+    told = {"device": args.device, "kid": kid, "until": until.isoformat(timespec="seconds")}
+    if args.json:
+        print(json.dumps(told))
+    else:
+        print(f"What {kid} signed is taken until {told['until']}: the device sends it again by itself, within a minute")
+        print("of being in touch. Whoever has that key besides can tell as much until then.")
     return 0
 
 

@@ -16,7 +16,7 @@ from gateway.identity.authority import Authority
 from gateway.identity.certificates import GRACE_DAYS
 from gateway.identity.certifier import Asked, Certifier, check_names, check_post
 from gateway.identity.claims import HOURS_DEFAULT, HOURS_MAX, Claims, OpenClaim
-from gateway.identity.register import Device, Register
+from gateway.identity.register import RETIRED_DAYS, Device, Register
 from gateway.identity.revocation import REASON_MAX_CHARS, write_lists
 from messages.claim import BadClaim, Claim
 from messages.enrolment import Enrolled, EnrolRequest, RenewRequest, enrol_text, renew_text
@@ -101,6 +101,25 @@ class Joining:
             if kid != record.kid:
                 write_keys(self._authority.state, [certifier.register[kid]], certifier.now_ms)
         return self._authority.welcome(record.post, kid, certificate)
+
+    def hear(self, device: str, now: datetime) -> tuple[str, datetime]:
+        """The key before its newest is taken for 30 days from now: which one, and until when.
+
+        What a post signed with it waits there, however long it was cut off, and is sent again until it is stored. But
+        somebody must vouch for that: in the hands of a thief the key would tell as much, for as long.
+        """
+        with self._authority.certifying(now, device) as certifier:
+            newest = certifier.register.device(device)
+            if newest is None:
+                raise GatewayError("unknown-device", f"This gateway knows no device {device}.", "See: device show")
+            if newest.revoked:
+                raise GatewayError("revoked", f"Device {device} is revoked: nothing of it is taken.")
+            before = certifier.register.before(newest.kid)
+            if before is None:
+                raise GatewayError("one-key", f"Device {device} has had no key before {newest.kid}.")
+            certifier.register.retire_anew(before.kid, certifier.now_ms)
+            write_keys(self._authority.state, [newest], certifier.now_ms)  # a restore gives the one before its days
+        return before.kid, now + timedelta(days=RETIRED_DAYS)
 
     def revoke(self, device: str, reason: str, now: datetime) -> bool:
         """Its keys, its certificates and its unused claims, at once. The broker's lists are written anew.

@@ -135,7 +135,7 @@ class Register(Mapping[str, KeyRecord]):
 
     def retire_anew(self, kid: str, now_ms: int) -> None:
         """A followed key has its 30 days from now on, also when they were over. Within the caller's transaction, and
-        only for a device that proved its newest key and is not revoked."""
+        only for a device that proved its newest key, or that somebody vouched for, and that is not revoked."""
         changed = self._connection.execute(
             "UPDATE keys SET state = 'retired', until_ms = ? WHERE kid = ? AND state <> 'active'",
             (now_ms + RETIRED_DAYS * DAY_MS, kid),
