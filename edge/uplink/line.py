@@ -65,7 +65,14 @@ def line(settings: UplinkSettings, device: str, now: Callable[[], Stamp]) -> aio
         tls_context=tls.context(settings.ca, settings.cert, settings.key, now),
     )
     made.pending_calls_threshold = OUTGOING_MAX  # a full window is no reason to warn
+    # When it breaks while nobody listens, asyncio would complain of that in the log, with a traceback.
+    made._disconnected.add_done_callback(_look_at)
     return made
+
+
+def _look_at(broken: "asyncio.Future[None]") -> None:
+    if not broken.cancelled():
+        broken.exception()
 
 
 def back_off_s(settings: UplinkSettings, failures: int, chance: Callable[[float, float], float]) -> float:

@@ -1,6 +1,7 @@
 """The line to the broker: cut, slow, forged, or not there at all, it is a state and no error."""
 
 import asyncio
+import gc
 import random
 from contextlib import suppress
 from dataclasses import replace
@@ -11,11 +12,12 @@ import aiomqtt
 import pytest
 
 from edge.outbox.outbox import Outbox
-from edge.uplink.line import back_off_s, say
+from edge.uplink.line import back_off_s, line, say
 from simulators.network.broker import Broker, Certificates, free_port
 from simulators.network.proxy import Proxy
 from tests.edge.uplink_world import (
     LIMIT_S,
+    NOW,
     TOPIC,
     Authority,
     Pki,
@@ -136,6 +138,19 @@ def test_a_fleet_that_lost_its_broker_does_not_come_back_in_one_second(pki: Pki)
     later = [back_off_s(settings, failures, chance.uniform) for failures in range(1, 200)]
     assert max(later) <= 60.0
     assert min(later[20:]) >= 30.0  # at the ceiling, and half of it chance
+
+
+def test_a_broker_that_goes_while_nobody_listens_leaves_no_complaint_in_the_log(
+    broker: Broker, pki: Pki, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story() -> None:
+        async with line(settings_for(broker.port, pki), TOPIC.device, lambda: NOW) as client:
+            await asyncio.to_thread(broker.kill)
+            await until(client._disconnected.done)
+
+    asyncio.run(story())
+    gc.collect()
+    assert "never retrieved" not in caplog.text
 
 
 def test_a_word_whose_cancellation_was_lost_in_the_client_is_the_last_one() -> None:
