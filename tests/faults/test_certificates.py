@@ -1,13 +1,17 @@
 """A certificate ends, or is taken away, in the middle of it all: rows wait, and nobody else suffers."""
 
 import asyncio
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from gateway.identity.register import Register
+from gateway.state import StateFolder
 from tests.faults.clocks import WallClock
 from tests.faults.history import account
-from tests.faults.region import do, running
+from tests.faults.region import Region, do, running
 from tests.faults.stored import alarms_in, judge, stored_in, until_stored, written_at
 
 RATE = 40.0
@@ -48,6 +52,48 @@ def test_e15_a_certificate_that_ended_keeps_rows_waiting_until_it_is_renewed(
             assert told.produced == told.stored_unique
 
     asyncio.run(story())
+
+
+def test_a_post_that_was_cut_off_beyond_the_days_of_its_key_before_holds_up_nothing_and_is_heard_out(
+    tmp_path: Path,
+) -> None:
+    """It changed its key while rows waited, and what they are signed with had ended when they came."""
+
+    async def story() -> None:
+        async with running(tmp_path, posts=1, rate=RATE) as region:
+            post, wire = region.posts["post-1"], region.links["post-1"].wire
+            await wire.cut()
+            await post.start()
+            await post.wait_promises(EVENTS)
+            await post.kill()
+            await do("device", "renew", "--gateway", str(region.state), "--edge", str(post.folder), "--new-key")
+            with closing(StateFolder(region.state).open_store()) as store:
+                assert Register(store).end_retired(int((time.time() + DAYS_31_S) * 1000)) == 1
+            waiting = {(one.boot, one.seq) for one in post.promises}
+            await wire.heal()
+            await post.start(1)
+            await until_all_stored(region, EVENTS, behind=len(waiting))
+            assert REVOKED in alarms_in(region.state)
+            assert waiting.isdisjoint((one.boot, one.seq) for one in stored_in(region.state))
+            await do("device", "hear", "post-1", "--state", str(region.state))
+            assert await region.drain(LIMIT_S) == []
+            told = await asyncio.to_thread(judge, region, frozenset({"revoked-key"}))
+            assert told.sentences == []
+            assert told.produced == told.stored_unique
+
+    asyncio.run(story())
+
+
+async def until_all_stored(region: Region, count: int, behind: int) -> None:
+    """So many of what the post promised after its first ``behind``."""
+    post = region.posts["post-1"]
+    await post.wait_promises(behind + count)
+    fresh = {(one.boot, one.seq) for one in post.promises[behind : behind + count]}
+    async with asyncio.timeout(LIMIT_S):
+        while True:
+            if fresh.issubset({(one.boot, one.seq) for one in await asyncio.to_thread(stored_in, region.state)}):
+                return
+            await asyncio.sleep(0.2)
 
 
 def test_d30_a_device_revoked_in_mid_run_is_heard_no_more_and_its_neighbour_loses_nothing(tmp_path: Path) -> None:
