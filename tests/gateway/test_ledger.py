@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from borderpost.__main__ import main
+from gateway.care import backup as backup_module
 from gateway.care.backup import backup
 from gateway.care.ledger import LEDGER_NAME, Entry, entries, merge, write_down
 from gateway.care.restore import Restored, restore
@@ -122,6 +123,22 @@ def test_h12_a_crossing_that_was_erased_is_erased_again_on_a_new_host(region: An
     store(new_host, offer(lane, lane.granted(1), lane.granted(2)))  # its device had kept it
     assert main(["gateway", "retention", "--state", str(new_host.state)]) == 0
     assert rows(new_host.state, "SELECT seq FROM events WHERE body IS NULL") == [(1,)]
+
+
+def test_what_is_said_while_a_backup_is_made_is_in_it(
+    region: Any, new_host: Region, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind the store: a line without its deed is played by the restore, a deed without its line is done."""
+    lane, real = region.lane(), backup_module.dump
+    store(region, offer(lane, lane.granted(1)))
+
+    def dump(*words: Any) -> int:
+        events = real(*words)
+        write_down(region.state, Entry("erased", lane.name, lane.crossing(1), 1))
+        return events
+
+    monkeypatch.setattr(backup_module, "dump", dump)
+    assert back(new_host, tape(region)).erased.bodies_removed == 1
 
 
 def test_a_restore_knows_what_either_ledger_tells(region: Any, new_host: Region) -> None:
