@@ -221,11 +221,25 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def end_leftovers(log: Path) -> None:
-    """Whoever started this stack last was killed and could not end it: its processes still write to this log."""
+    """Whoever started this stack last was killed and could not end it: its processes still write to this log. They are
+    waited for: one that went late would take the socket of the next one with it."""
+    asked, deadline = set[int](), time.monotonic() + STOP_LIMIT_S
+    while (left := _writers(log)) and time.monotonic() < deadline + STOP_LIMIT_S:
+        insist = time.monotonic() > deadline
+        for pid in left if insist else left - asked:
+            with contextlib.suppress(OSError):  # ended meanwhile, or another user's
+                os.kill(pid, signal.SIGKILL if insist else signal.SIGTERM)
+        asked |= left
+        time.sleep(POLL_S)
+
+
+def _writers(log: Path) -> set[int]:
+    found = set[int]()
     for output in Path("/proc").glob("[0-9]*/fd/1"):
-        with contextlib.suppress(OSError):  # ended meanwhile, or another user's
+        with contextlib.suppress(OSError):  # as above
             if os.readlink(output) == str(log):
-                os.kill(int(output.parts[2]), signal.SIGTERM)
+                found.add(int(output.parts[2]))
+    return found
 
 
 def _wait_for(path: Path, process: subprocess.Popen[bytes], log: Path) -> None:

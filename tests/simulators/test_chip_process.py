@@ -14,7 +14,15 @@ import pytest
 from hardware.wires import vpcd
 from icao.mrz.compose import compose_td3
 from simulators.chip.control import Control, ControlError, short
-from simulators.chip.pcsc import SOCKET_PATH_LIMIT_BYTES, PcscError, PcscStack, available, end, start_chip
+from simulators.chip.pcsc import (
+    SOCKET_PATH_LIMIT_BYTES,
+    PcscError,
+    PcscStack,
+    available,
+    end,
+    end_leftovers,
+    start_chip,
+)
 from simulators.network.broker import free_port
 
 PATIENCE_S = 10.0
@@ -221,6 +229,24 @@ def test_a_chip_that_cannot_start_takes_the_stack_down_with_it(tmp_path: Path) -
     with pytest.raises(PcscError, match="did not appear"):
         stack.start(tmp_path, tmp_path / "nowhere" / "chip.sock")
     assert not any(path.is_socket() for path in tmp_path.rglob("*"))
+
+
+SLOW_TO_END = """\
+import signal, sys, time
+def end(*_): time.sleep(0.3); print("gone", flush=True); sys.exit()
+signal.signal(signal.SIGTERM, end)
+print("there", flush=True)
+while True: signal.pause()
+"""
+
+
+def test_what_a_killed_lane_left_behind_has_ended_before_anything_new_begins(tmp_path: Path) -> None:
+    log = tmp_path / "chip.log"
+    with log.open("wb") as output, subprocess.Popen([sys.executable, "-c", SLOW_TO_END], stdout=output) as left:
+        while not log.read_text():
+            assert left.poll() is None
+        end_leftovers(log)
+        assert log.read_text().split() == ["there", "gone"]
 
 
 @pytest.mark.namespaces
