@@ -1,4 +1,4 @@
-"""Which frames go out next? Pure: places and a clock in, places out.
+"""Which frames go out next, of what happens now and of the backlog? Pure: places and a clock in, places out.
 
 A window of frames is on its way until each is acknowledged; what is not acknowledged in time goes again, in rounds
 that grow rarer until something is acknowledged: a dead gateway is not flooded. A frame that the region never
