@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.bench.__main__ import NAMES, main
+from tests.bench.__main__ import NAMES, main, told
 
 
 def test_a_bench_that_nobody_knows_is_answered_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
@@ -21,3 +21,13 @@ def test_a_bench_that_nobody_knows_is_answered_with_those_there_are(capsys: pyte
 def test_an_option_that_nobody_knows_is_answered_in_a_sentence_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--travellers", "many", "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "usage"
+
+
+def test_whoever_asks_for_one_bench_finds_its_figures_at_the_top_too() -> None:
+    figures = {"raw_broker_msgs_per_s": 9, "frames": {"1": {"events_per_s": 3}}}
+    assert told({"machine": {"cores": 2}, "delivery": figures}) == {
+        "machine": {"cores": 2},
+        "delivery": figures,
+        **figures,
+    }
+    assert told({"machine": {}, "delivery": figures, "face": {}}) == {"machine": {}, "delivery": figures, "face": {}}
