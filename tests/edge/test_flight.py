@@ -126,14 +126,20 @@ def test_an_alarm_of_today_goes_out_at_once_whatever_of_the_backlog_is_on_its_wa
 
 
 def test_while_something_live_is_on_its_way_the_backlog_has_a_fifth_of_the_window() -> None:
-    flight, waiting = Flight(ACK_S, window=20, backlog_until=1_000), list(range(1, 1_101))
-    assert fly(flight, waiting, 0.0) == [*range(1_001, 1_021), *range(1, 5)]
-    flight.gone([1, 2, 3, 4], 0.1)
-    assert fly(flight, waiting[4:], 0.1) == [5, 6, 7, 8]
-    flight.gone(list(range(1_001, 1_021)), 0.2)
-    assert fly(flight, [place for place in waiting[4:] if not 1_000 < place < 1_021], 0.2)[:20] == [
-        *range(1_021, 1_041)
-    ]
+    flight, backlog = Flight(ACK_S, window=20, backlog_until=1_000), list(range(1, 1_001))
+    for number in range(20):
+        drained(flight, backlog, number, 0.1)
+    assert flight.next(20.0).backlog.count == 20  # alone it would have the whole window by now
+    first, live, more = backlog[0], list(range(1_001, 1_021)), list(range(1_021, 1_041))
+    assert fly(flight, live, 20.0) == live
+    assert fly(flight, [*backlog, *live], 20.1) == [*range(first, first + 4)]
+    flight.gone(range(first, first + 4), 20.2)
+    assert fly(flight, [*backlog[4:], *live], 20.2) == [*range(first + 4, first + 8)]
+    flight.gone(live, 20.3)
+    assert fly(flight, more, 20.3) == more
+    assert fly(flight, [*backlog[4:], *more], 20.3) == []
+    flight.gone(more, 20.4)
+    assert fly(flight, backlog[4:], 20.4) == [*range(first + 8, first + 24)]  # nothing live any more
 
 
 def test_a_backlog_steps_back_from_a_queue_but_not_from_a_line_that_is_slow() -> None:
