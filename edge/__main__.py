@@ -199,6 +199,7 @@ class Edge:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._chip.close()
+        self._trust.close()
         await self._face.stop()
         with suppress(TimeoutError):
             async with asyncio.timeout(END_LIMIT_S):

@@ -62,8 +62,7 @@ def read(arguments: argparse.Namespace) -> int:
     today = datetime.now(UTC).date()
     printed = _printed(arguments.mrz, today) if arguments.mrz else None
     wish, begun = _wish(arguments, printed), recording.begin(reader=arguments.reader)
-    with trusted.usable():
-        trust = trusted.opened(arguments.trust)
+    with trusted.opened(arguments.trust) as trust:
         examined = _examined(arguments, wish, printed, trust, today)
         facts = _facts(examined, trust)
     if examined.live is not None:

@@ -48,8 +48,8 @@ def seal(arguments: argparse.Namespace) -> int:
 
     at = _day(arguments.at)
     printed = _printed(arguments.mrz, at)
-    with trusted.usable():
-        read, checks = _judged(arguments.seal, trusted.opened(arguments.trust), at, printed)
+    with trusted.opened(arguments.trust) as trust:
+        read, checks = _judged(arguments.seal, trust, at, printed)
     if arguments.json:
         print(json.dumps(as_json(read, checks), ensure_ascii=False))
     else:

@@ -1,7 +1,7 @@
 """Whom does a verb believe? A store may show its damage when it is opened, or only when it is asked: one sentence."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +23,14 @@ def usable() -> Iterator[None]:
         raise Fault("trust-store", str(error)) from error
 
 
-def opened(folder: Path | None) -> "TrustStore | TrustedSet":
-    """Without a folder nobody is trusted. Raises TrustError: open it, and ask it, while it is ``usable``."""
+@contextmanager
+def opened(folder: Path | None) -> Iterator["TrustStore | TrustedSet"]:
+    """Open and ``usable`` while it is asked. Without a folder nobody is trusted. Raises Fault."""
     from edge.inspection.trust import TrustStore
     from icao.pki.trust import TrustedSet
 
-    return TrustedSet() if folder is None else TrustStore.open(folder)
+    if folder is None:
+        yield TrustedSet()
+        return
+    with usable(), closing(TrustStore.open(folder)) as store:
+        yield store

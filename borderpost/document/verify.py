@@ -65,8 +65,8 @@ def verify(arguments: argparse.Namespace) -> int:
     from icao.checks import overall
 
     at, begun = _day(arguments.at), recording.begin()
-    with trusted.usable():
-        trust = _trust(arguments.trust, arguments.crl, arguments.deviation)
+    with trusted.opened(arguments.trust) as store:
+        trust = _with_lists(store, arguments.crl, arguments.deviation)
         verified = (_chip if arguments.sod else _card_security)(arguments, trust, at)
     record = replace(begun, checks=verified.checks, signer=verified.signer, files=verified.files)
     if not recording.write(arguments, replace(record, chip_zone=_zone(verified.files, at))):
@@ -157,16 +157,15 @@ def _zone(files: Mapping[str, bytes], at: date) -> "Mrz | None":
         return None
 
 
-def _trust(folder: Path | None, crls: Sequence[Path], deviations: Sequence[Path]) -> "Trust":
+def _with_lists(store: "Trust", crls: Sequence[Path], deviations: Sequence[Path]) -> "Trust":
     """The store, and the lists that were given beside it."""
     from icao.pki.crl import parse_crl
     from icao.pki.deviation_list import parse_deviation_list
     from icao.pki.trust import WithLists
 
-    trust = trusted.opened(folder)
     revoked = _parsed(parse_crl, crls, "revocation list")
     deviating = _parsed(parse_deviation_list, deviations, "deviation list")
-    return WithLists(trust, revoked, deviating)
+    return WithLists(store, revoked, deviating)
 
 
 def _parsed(parse: Callable[[bytes], Listed], paths: Sequence[Path], kind: str) -> list[Listed]:

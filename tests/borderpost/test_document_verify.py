@@ -16,6 +16,7 @@ from simulators.issuing.cms import Form, signed_data
 from simulators.issuing.lists import AA_KEY_COMPROMISED, Deviation, deviation_list
 from simulators.issuing.revocation import crl
 from tests.icao.passive.world import GROUPS, TODAY, Who, csca, key, make, name, signer, who
+from tests.open_files import holds
 
 UTOPIA = Issuer(name("UT", "CSCA"), key("p256-csca"))
 FRESH = (TODAY - timedelta(days=3), TODAY + timedelta(days=27))
@@ -175,6 +176,12 @@ def test_a_list_that_breaks_off_behind_a_sound_beginning_is_one_sentence(
     (here / "good.crl").write_bytes(broken)
     code, answer = run(capsys, "--sod sod --crl good.crl")
     assert (code, answer["error"]["code"]) == (2, "not-a-revocation-list")
+
+
+def test_the_store_is_closed_when_the_verdict_is_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import_files(here / "store", [here / "trust" / "0.cer"], [], datetime.now(UTC), lambda name, done, of: None)
+    assert run(capsys, "--sod sod --trust store")[0] == 0
+    assert not holds(here / "store" / "trust.sqlite")
 
 
 def test_a_store_that_shows_its_damage_only_when_it_is_asked_is_one_sentence(

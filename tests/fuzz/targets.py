@@ -1,7 +1,8 @@
 """Which doors does a stranger's byte come through? Each has true input to spoil, and the exceptions it documents."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from icao.lds import data_groups
 from icao.lds.sod import parse_sod
 from icao.mrz import zone
 from icao.passive import verify
-from icao.pki.certificates import parse_certificate
+from icao.pki.certificates import Certificate, parse_certificate
 from icao.pki.trust import TrustedSet
 from icao.tlv import Garbled
 from simulators.chip.control import parse as parse_order
@@ -37,7 +38,7 @@ from simulators.chip.emrtd import EmrtdChip
 from simulators.issuing.__main__ import holder_of
 from simulators.issuing.office import Office
 from simulators.issuing.passports import Passport
-from simulators.issuing.state import open_states, write_trust
+from simulators.issuing.state import State, open_states, write_trust
 from simulators.lists import ListedDocument, ListedPerson, write_lists
 from simulators.people.citizens import citizens, live, portrait
 from tests.fuzz import chip_proofs, delivery, joining, lds, mrz, pace, pki, reading, seals, trust
@@ -53,13 +54,13 @@ LISTS_KEY = b"\x06" * 32
 def targets(folder: Path) -> list[Target]:
     """Everything that parses what others wrote."""
     states = open_states(folder / "states", TODAY)
-    write_trust(states, folder / "trust")
+    anchors = _anchors(states, folder / "trust")
     office = Office(states, TODAY, random.Random(7))
     passports = [
         office.issue("honest", holder_of("u01"), holder_of("u02"), code) for code in ("UTO", *list(states)[:2])
     ]
     return [
-        *_paper(passports, folder / "trust"),
+        *_paper(passports, anchors),
         *_wires(),
         *delivery.targets(),
         *joining.targets(),
@@ -68,9 +69,15 @@ def targets(folder: Path) -> list[Target]:
         *lds.targets(portrait(citizens()[0]), TODAY),
         *pki.targets(states["UTO"], TODAY),
         *trust.targets(states, TODAY),
-        *reading.targets(states["UTO"], TrustStore.open(folder / "trust")),
+        *reading.targets(states["UTO"], TrustedSet(anchors)),
         *seals.targets(states["UTO"], TODAY),
     ]
+
+
+def _anchors(states: Mapping[str, State], folder: Path) -> Sequence[Certificate]:
+    write_trust(states, folder)
+    with closing(TrustStore.open(folder)) as store:
+        return store.anchors
 
 
 def _spoilt(*seeds: bytes) -> Make:
@@ -78,12 +85,11 @@ def _spoilt(*seeds: bytes) -> Make:
 
 
 # --- the paper and its chip ---
-def _paper(passports: Sequence[Passport], trust: Path) -> list[Target]:
+def _paper(passports: Sequence[Passport], anchors: Sequence[Certificate]) -> list[Target]:
     zones = ["\n".join(passport.mrz_lines).encode() for passport in passports]
     dg1, dg2, sod = ([passport.files[name] for passport in passports] for name in ("DG1", "DG2", "SOD"))
-    anchors = TrustStore.open(trust).anchors
     trusted = TrustedSet(anchors)
-    certificates = [path.read_bytes() for path in trust.glob("*.der")]
+    certificates = [anchor.der for anchor in anchors]
     answers = [b"\x90\x00", b"\x6a\x82", b"\x61\x10" + bytes(16) + b"\x90\x00"]
     return [
         Target(

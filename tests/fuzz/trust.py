@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
@@ -36,12 +37,10 @@ def targets(states: Mapping[str, State], today: date) -> list[Target]:
         return master_list([garbage(utopia.certificates, chance) for _ in range(3)], utopia.list_signer, now)
 
     def import_into_a_store(data: bytes) -> None:
-        connection = in_memory()
         anchor = importing.Told(Path("anchor"), pieces(utopia.state.csca_der))
         told = importing.Told(Path("file"), pieces(data))
-        with transaction(connection):
+        with closing(in_memory()) as connection, transaction(connection):
             importing.put_in(connection, [anchor, told], now, importing.Report(), lambda name, done, of: None)
-        connection.close()
 
     files = [listed, deviations, crl, directory, utopia.state.csca_der]
     return [

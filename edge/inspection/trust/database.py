@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -27,7 +27,8 @@ def open_to_read(folder: Path) -> sqlite3.Connection:
             return _readable(path)
         except sqlite3.OperationalError:
             # An import was killed while it wrote: whoever may write puts the file back as it was before.
-            connect(path, "rw").execute("PRAGMA user_version").connection.close()
+            with closing(connect(path, "rw")) as connection:
+                connection.execute("PRAGMA user_version")
             return _readable(path)
 
 
@@ -40,8 +41,9 @@ def open_to_write(folder: Path) -> sqlite3.Connection:
         raise TrustError(f"{folder} cannot be made ({error.strerror}). Choose another folder.") from error
     with spoken(path):
         connection = connect(path, "rwc")
-        connection.execute("PRAGMA synchronous = FULL")
-        migrate(connection, path)
+        with closed_by_a_fault(connection):
+            connection.execute("PRAGMA synchronous = FULL")
+            migrate(connection, path)
         return connection
 
 
@@ -88,6 +90,16 @@ def spoken(path: Path) -> Iterator[None]:
 
 
 @contextmanager
+def closed_by_a_fault(connection: sqlite3.Connection) -> Iterator[None]:
+    """Nobody is left holding it when it could not be made ready."""
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
+
+
+@contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """All or nothing."""
     connection.execute("BEGIN IMMEDIATE")
@@ -102,12 +114,9 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 def _readable(path: Path) -> sqlite3.Connection:
     connection = connect(path, "ro")
-    try:
+    with closed_by_a_fault(connection):
         if _expect_known(connection, path) == 0:
             raise TrustError(f"{path} was never finished. Import your sources again.")
-    except BaseException:
-        connection.close()
-        raise
     return connection
 
 

@@ -16,7 +16,15 @@ from hashlib import sha1
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from edge.inspection.trust.database import FILE, TrustError, in_memory, open_to_read, spoken, transaction
+from edge.inspection.trust.database import (
+    FILE,
+    TrustError,
+    closed_by_a_fault,
+    in_memory,
+    open_to_read,
+    spoken,
+    transaction,
+)
 from edge.inspection.trust.importing import Report, loose_certificates, put_in, tell
 from edge.inspection.trust.shelf import letters
 from icao.pki.certificates import Anchor, Certificate, parse_certificate
@@ -64,7 +72,9 @@ class TrustStore:
         return _from_certificates(folder)
 
     def close(self) -> None:
-        self._connection.close()
+        """Whoever asks at this moment has his answer first; whoever asks later hears TrustError."""
+        with self._lock:
+            self._connection.close()
 
     @property
     def empty(self) -> bool:
@@ -165,7 +175,7 @@ def _from_certificates(folder: Path) -> TrustStore:
     if len(files) > MAX_CERTIFICATES:
         raise TrustError(f"{folder} holds {len(files)} certificates; {MAX_CERTIFICATES} are the most. Import them.")
     report, connection = Report(), in_memory()
-    with spoken(folder), transaction(connection):
+    with closed_by_a_fault(connection), spoken(folder), transaction(connection):
         put_in(connection, list(tell(files, report)), datetime.now(UTC), report, lambda name, done, of: None)
     refused = [Oddity(Path(each.file).name, each.why) for each in report.refused]
     return TrustStore(connection, folder, refused)

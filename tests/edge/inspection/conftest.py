@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -23,10 +24,11 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> dict[str, State]:
 
 
 @pytest.fixture(scope="session")
-def trust(states: dict[str, State], tmp_path_factory: pytest.TempPathFactory) -> TrustStore:
+def trust(states: dict[str, State], tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrustStore]:
     folder = tmp_path_factory.mktemp("trust")
     write_trust(states, folder)
-    return TrustStore.open(folder)
+    with closing(TrustStore.open(folder)) as store:
+        yield store
 
 
 @pytest.fixture

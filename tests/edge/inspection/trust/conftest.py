@@ -1,7 +1,8 @@
 """What states hand out, and a desk that imports it."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,8 @@ from tests.edge.inspection.desk import TODAY
 
 NOW = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
 LAST_WEEK = NOW - timedelta(days=7)
+
+Open = Callable[[Path], TrustStore]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +41,24 @@ class Counter:
         return import_files(self.store, files, pinned, now, lambda name, done, of: None)
 
     def trusted(self) -> set[bytes]:
-        store = TrustStore.open(self.store)
-        found = {anchor.der for anchor in store.anchors}
-        store.close()
-        return found
+        with closing(TrustStore.open(self.store)) as store:
+            return {anchor.der for anchor in store.anchors}
 
     def ask(self, query: str) -> list[tuple[object, ...]]:
-        connection = sqlite3.connect(self.store / "trust.sqlite")
-        rows = connection.execute(query).fetchall()
-        connection.close()
-        return rows
+        with closing(sqlite3.connect(self.store / "trust.sqlite")) as connection:
+            return connection.execute(query).fetchall()
 
 
 @pytest.fixture
 def counter(tmp_path: Path) -> Counter:
     return Counter(tmp_path / "files", tmp_path / "store")
+
+
+@pytest.fixture
+def open_store() -> Iterator[Open]:
+    """Closed again when the test has ended."""
+    with ExitStack() as until_then:
+        yield lambda folder: until_then.enter_context(closing(TrustStore.open(folder)))
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from edge.inspection.trust.coverage import coverage
-from edge.inspection.trust.store import TrustStore
 from icao.passive import verify
 from icao.pki.certificates import parse_certificate
 from simulators.issuing.authority import Authority
@@ -20,7 +19,7 @@ from simulators.issuing.state import Signer, State
 from simulators.issuing.states import Keys
 from simulators.issuing.world import world
 from tests.edge.inspection.desk import TODAY, passport
-from tests.edge.inspection.trust.conftest import LAST_WEEK, NOW, Counter, utopian_list
+from tests.edge.inspection.trust.conftest import LAST_WEEK, NOW, Counter, Open, utopian_list
 
 
 def pem(*certificates: bytes) -> bytes:
@@ -54,11 +53,13 @@ def test_the_same_certificate_in_pem_is_known(counter: Counter, utopia: Authorit
     assert (report.imported, report.known, report.added) == (0, 1, {})
 
 
-def test_a_document_signer_imported_by_hand_is_kept_and_is_no_anchor(counter: Counter, utopia: Authority) -> None:
+def test_a_document_signer_imported_by_hand_is_kept_and_is_no_anchor(
+    counter: Counter, utopia: Authority, open_store: Open
+) -> None:
     counter.take(a_cer=utopia.state.signer.der)
     assert counter.trusted() == set()
     signer = parse_certificate(utopia.state.signer.der)
-    store = TrustStore.open(counter.store)
+    store = open_store(counter.store)
     assert store.issuers_of(signer) == []
     assert [each.der for each in store.signers_of(_named(signer.issuer, signer.serial))] == [utopia.state.signer.der]
 
@@ -269,12 +270,14 @@ def test_a_revocation_list_of_thousands_is_told_by_its_bytes_as_well(counter: Co
     assert (report.crls, report.refused) == (1, [])
 
 
-def test_an_older_revocation_list_never_replaces_a_newer_one(counter: Counter, utopia: Authority) -> None:
+def test_an_older_revocation_list_never_replaces_a_newer_one(
+    counter: Counter, utopia: Authority, open_store: Open
+) -> None:
     counter.take(a_cer=utopia.state.csca_der, b_crl=utopia.crl(TODAY))
     report = counter.take(c_crl=utopia.crl(TODAY, stale=True))
     assert (report.crls, report.refused) == (0, [])
     csca = parse_certificate(utopia.state.csca_der)
-    found = TrustStore.open(counter.store).crls_of(csca)
+    found = open_store(counter.store).crls_of(csca)
     assert [utopia.revoked_signer.certificate.serial_number in each.revoked for each in found] == [True]
 
 
@@ -350,12 +353,12 @@ def test_a_list_of_the_whole_world_goes_in_whole(counter: Counter, utopia: Autho
 
 
 def test_an_imported_store_proves_passports_and_knows_revoked_signers(
-    counter: Counter, states: dict[str, State], utopia: Authority
+    counter: Counter, states: dict[str, State], utopia: Authority, open_store: Open
 ) -> None:
     counter.take(
         anchors=[utopia.state.csca_der], a_ml=utopian_list(utopia, utopia.certificates), b_crl=utopia.crl(TODAY)
     )
-    trust = TrustStore.open(counter.store)
+    trust = open_store(counter.store)
     made = passport(Office(states, TODAY, random.Random(1)))
     groups = {1: made.files["DG1"], 2: made.files["DG2"]}
     results = {check.id: check.result.value for check in verify(made.files["SOD"], groups, trust, TODAY)}

@@ -24,7 +24,8 @@ from simulators.issuing.office import Office
 from simulators.issuing.state import State, der_of, write_trust
 from simulators.issuing.states import STATES, Keys, StateSpec
 from tests.edge.inspection.desk import TODAY, passport
-from tests.edge.inspection.trust.conftest import NOW, Counter, utopian_list
+from tests.edge.inspection.trust.conftest import NOW, Counter, Open, utopian_list
+from tests.open_files import holds
 
 
 def test_each_known_state_is_an_anchor_and_the_unknown_one_is_not(trust: TrustStore) -> None:
@@ -32,20 +33,22 @@ def test_each_known_state_is_an_anchor_and_the_unknown_one_is_not(trust: TrustSt
     assert trust.oddities == ()
 
 
-def test_a_garbled_certificate_is_marked_and_the_others_are_used(states: dict[str, State], tmp_path: Path) -> None:
+def test_a_garbled_certificate_is_marked_and_the_others_are_used(
+    states: dict[str, State], tmp_path: Path, open_store: Open
+) -> None:
     write_trust(states, tmp_path)
     (tmp_path / "broken.der").write_bytes(b"\x30\x82\xff\xff garbage")
     (tmp_path / "huge.der").write_bytes(bytes(100_000))
-    store = TrustStore.open(tmp_path)
+    store = open_store(tmp_path)
     assert len(store.anchors) == 3
     assert [oddity.name for oddity in store.oddities] == ["broken.der", "huge.der"]
 
 
 def test_a_document_signer_among_the_anchors_is_marked_and_vouches_for_nobody(
-    states: dict[str, State], tmp_path: Path
+    states: dict[str, State], tmp_path: Path, open_store: Open
 ) -> None:
     (tmp_path / "signer.der").write_bytes(states["UTO"].signer.der)
-    store = TrustStore.open(tmp_path)
+    store = open_store(tmp_path)
     assert [oddity.name for oddity in store.oddities] == ["signer.der"]
     made = passport(Office(states, TODAY, random.Random(1)))
     assert judge(parse(made.mrz_lines, TODAY), made.files, store, TODAY).reasons
@@ -56,42 +59,46 @@ def test_a_missing_store_is_one_sentence(tmp_path: Path) -> None:
         TrustStore.open(tmp_path / "nowhere")
 
 
-def test_the_plain_folder_takes_every_ending_of_certificates(states: dict[str, State], tmp_path: Path) -> None:
+def test_the_plain_folder_takes_every_ending_of_certificates(
+    states: dict[str, State], tmp_path: Path, open_store: Open
+) -> None:
     for ending, code in ((".der", "UTO"), (".CER", "NRV"), (".crt", "ZZD")):
         (tmp_path / f"{code}{ending}").write_bytes(states[code].csca_der)
     (tmp_path / "readme.txt").write_text("not a certificate")
-    store = TrustStore.open(tmp_path)
+    store = open_store(tmp_path)
     assert ({anchor.country for anchor in store.anchors}, store.oddities) == ({"UT", "NV", "ZD"}, ())
 
 
-def test_an_empty_folder_trusts_nobody(tmp_path: Path, utopia: Authority) -> None:
-    store = TrustStore.open(tmp_path)
+def test_an_empty_folder_trusts_nobody(tmp_path: Path, utopia: Authority, open_store: Open) -> None:
+    store = open_store(tmp_path)
     csca = parse_certificate(utopia.state.csca_der)
     assert (store.empty, store.anchors, store.issuers_of(csca), store.crls_of(csca)) == (True, (), [], [])
     assert store.deviation_lists() == []
 
 
-def test_issuers_are_found_by_key_id_and_by_name(counter: Counter, utopia: Authority) -> None:
+def test_issuers_are_found_by_key_id_and_by_name(counter: Counter, utopia: Authority, open_store: Open) -> None:
     """Key ids are reused and names are misspelt: whoever may be meant is in the answer."""
     counter.take(anchors=[utopia.state.csca_der], a_ml=utopian_list(utopia, utopia.certificates))
-    store = TrustStore.open(counter.store)
+    store = open_store(counter.store)
     found = store.issuers_of(parse_certificate(utopia.state.signer.der))
     assert {each.der for each in found} == set(utopia.certificates)  # one name; the signature decides among them
     assert len(found) == len(utopia.certificates)
 
 
-def test_signers_are_found_by_key_id_and_by_issuer_and_serial(counter: Counter, utopia: Authority) -> None:
+def test_signers_are_found_by_key_id_and_by_issuer_and_serial(
+    counter: Counter, utopia: Authority, open_store: Open
+) -> None:
     counter.take(a_ldif=ldif([Entry("dsc", "UT", utopia.state.signer.der), Entry("dsc", "UT", utopia.list_signer.der)]))
-    store, wanted = TrustStore.open(counter.store), parse_certificate(utopia.state.signer.der)
+    store, wanted = open_store(counter.store), parse_certificate(utopia.state.signer.der)
     assert store.signers_of(SignerId(key_id=wanted.key_id)) == [wanted]
     assert store.signers_of(SignerId(issuer=wanted.issuer, serial=wanted.serial)) == [wanted]
     assert store.signers_of(SignerId(issuer=wanted.issuer, serial=wanted.serial + 1)) == []
     assert store.signers_of(SignerId()) == []
 
 
-def test_signers_of_seals_are_found_as_seals_name_them(counter: Counter, utopia: Authority) -> None:
+def test_signers_of_seals_are_found_as_seals_name_them(counter: Counter, utopia: Authority, open_store: Open) -> None:
     counter.take(a_ldif=ldif([Entry("dsc", "UT", each.der) for each in (utopia.state.signer, utopia.list_signer)]))
-    store, wanted = TrustStore.open(counter.store), parse_certificate(utopia.list_signer.der)
+    store, wanted = open_store(counter.store), parse_certificate(utopia.list_signer.der)
     digest = sha1(wanted.der, usedforsecurity=False).digest()
     assert store.seal_signers(SignerReference("UT", sha1_end=digest[-5:])) == [wanted]
     by_serial = SignerReference("UT", name="utopia master list signer", serials=(7, wanted.serial))
@@ -100,16 +107,18 @@ def test_signers_of_seals_are_found_as_seals_name_them(counter: Counter, utopia:
     assert store.seal_signers(SignerReference("UT", name="somebody else", serials=(wanted.serial,))) == []
 
 
-def test_a_store_that_is_open_sees_what_is_imported(counter: Counter, utopia: Authority, zudland: Authority) -> None:
+def test_a_store_that_is_open_sees_what_is_imported(
+    counter: Counter, utopia: Authority, zudland: Authority, open_store: Open
+) -> None:
     counter.take(a_cer=utopia.state.csca_der)
-    store = TrustStore.open(counter.store)
+    store = open_store(counter.store)
     counter.take(b_cer=zudland.state.csca_der)
     assert {anchor.country for anchor in store.anchors} == {"UT", "ZD"}
 
 
-def test_several_threads_may_ask_at_once(counter: Counter, utopia: Authority) -> None:
+def test_several_threads_may_ask_at_once(counter: Counter, utopia: Authority, open_store: Open) -> None:
     counter.take(anchors=[utopia.state.csca_der], a_ml=utopian_list(utopia, utopia.certificates))
-    store, signer = TrustStore.open(counter.store), parse_certificate(utopia.state.signer.der)
+    store, signer = open_store(counter.store), parse_certificate(utopia.state.signer.der)
     answers: list[int] = []
     threads = [
         threading.Thread(target=lambda: answers.extend(len(store.issuers_of(signer)) for _ in range(50)))
@@ -123,7 +132,9 @@ def test_several_threads_may_ask_at_once(counter: Counter, utopia: Authority) ->
 
 
 # --- the file ---
-def test_an_import_that_was_killed_leaves_the_store_as_it_was(counter: Counter, utopia: Authority) -> None:
+def test_an_import_that_was_killed_leaves_the_store_as_it_was(
+    counter: Counter, utopia: Authority, open_store: Open
+) -> None:
     counter.take(a_cer=utopia.state.csca_der)
     connection = sqlite3.connect(counter.store / "trust.sqlite", isolation_level=None)
     connection.execute("PRAGMA cache_size = 1")
@@ -134,7 +145,7 @@ def test_an_import_that_was_killed_leaves_the_store_as_it_was(counter: Counter, 
     shutil.copytree(counter.store, killed)
     connection.close()
     assert (killed / "trust.sqlite-journal").stat().st_size
-    assert {anchor.country for anchor in TrustStore.open(killed).anchors} == {"UT"}
+    assert {anchor.country for anchor in open_store(killed).anchors} == {"UT"}
 
 
 def test_a_damaged_store_is_one_sentence(counter: Counter) -> None:
@@ -146,14 +157,14 @@ def test_a_damaged_store_is_one_sentence(counter: Counter) -> None:
 
 @pytest.mark.parametrize("damage", ["UPDATE certificates SET der = substr(der, 9)", "DROP TABLE crls"])
 def test_damage_that_shows_only_when_it_is_asked_is_one_sentence_too(
-    counter: Counter, utopia: Authority, damage: str
+    counter: Counter, utopia: Authority, damage: str, open_store: Open
 ) -> None:
     counter.take(a_cer=utopia.state.csca_der)
     connection = sqlite3.connect(counter.store / "trust.sqlite")
     connection.execute(damage)
     connection.commit()
     connection.close()
-    store, signer = TrustStore.open(counter.store), parse_certificate(utopia.state.signer.der)
+    store, signer = open_store(counter.store), parse_certificate(utopia.state.signer.der)
     with pytest.raises(TrustError, match=r"is damaged|cannot be used"):
         (store.issuers_of(signer), store.crls_of(signer))
 
@@ -165,8 +176,9 @@ def test_a_store_of_a_newer_borderpost_is_not_touched(counter: Counter, utopia: 
     connection.close()
     with pytest.raises(TrustError, match="newer borderpost"):
         TrustStore.open(counter.store)
-    with pytest.raises(TrustError, match="newer borderpost"):
+    with pytest.raises(TrustError, match="newer borderpost") as refused:
         counter.take(b_cer=utopia.state.csca_der)
+    assert refused.traceback and not holds(counter.store / "trust.sqlite")  # as long as anybody looks at the refusal
 
 
 def test_a_store_that_was_never_finished_is_one_sentence(tmp_path: Path) -> None:
@@ -219,7 +231,7 @@ def test_coverage_tells_countries_sources_and_their_age(
     assert told["odd"] == []
 
 
-def test_odd_certificates_are_kept_used_and_marked(counter: Counter, utopia: Authority) -> None:
+def test_odd_certificates_are_kept_used_and_marked(counter: Counter, utopia: Authority, open_store: Open) -> None:
     key = make_key(Keys.EC_P256)
     small = der_of(
         make_csca(
@@ -239,7 +251,7 @@ def test_odd_certificates_are_kept_used_and_marked(counter: Counter, utopia: Aut
         f"it expired on {TODAY - timedelta(days=1)}",
         "its country is in lower case",
     ]
-    assert [each.name for each in TrustStore.open(counter.store).oddities] == ["a.cer", "b.cer", "d.cer"]
+    assert [each.name for each in open_store(counter.store).oddities] == ["a.cer", "b.cer", "d.cer"]
 
 
 def test_a_country_that_is_none_gets_the_common_key(counter: Counter) -> None:
