@@ -48,13 +48,20 @@ async def until(holds: Callable[[], bool], limit_s: float = LIMIT_S) -> None:
 
 # --- certificates ---
 class Authority:
-    """A CA with a folder; ``issue`` writes NAME.crt and NAME.key there."""
+    """A CA with a folder; ``issue`` writes NAME.crt and NAME.key there. As RFC 5280 has it: Python 3.13 is strict."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self._folder, self._name = folder, name
         self._key = ec.generate_private_key(ec.SECP256R1())
         self.certificate = folder / f"{name}.crt"
-        made = self._builder(name, self._key).add_extension(x509.BasicConstraints(True, 0), critical=True)
+        usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
+        public = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
+        made = (
+            self._builder(name, self._key)
+            .add_extension(x509.BasicConstraints(True, 0), critical=True)
+            .add_extension(usage, critical=True)
+            .add_extension(public, critical=False)
+        )
         self.certificate.write_bytes(made.sign(self._key, SHA256()).public_bytes(Encoding.PEM))
 
     def issue(self, name: str, usage: x509.ObjectIdentifier, *, begins_days: int = 0) -> tuple[Path, Path]:
@@ -65,6 +72,7 @@ class Authority:
             self._builder(name, key, timedelta(days=begins_days))
             .add_extension(loopback, critical=False)
             .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
             .sign(self._key, SHA256())
         )
         paths = self._folder / f"{name}.crt", self._folder / f"{name}.key"
