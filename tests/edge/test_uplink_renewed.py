@@ -134,6 +134,6 @@ def test_e09_a_neighbours_flood_fills_the_brokers_queue_and_no_border_event_is_l
 def _thief(broker: Broker, pki: Pki) -> aiomqtt.Client:
     context = ssl.create_default_context(cafile=pki.servers_ca)
     context.load_cert_chain(*pki.clients.issue("lane-2", pki.CLIENT))
-    client = aiomqtt.Client("127.0.0.1", broker.port, identifier="lane-2", tls_context=context, timeout=10)
+    client = aiomqtt.Client("127.0.0.1", broker.port, identifier="lane-2", tls_context=context, timeout=30)
     client.pending_calls_threshold = 10_000
     return client
