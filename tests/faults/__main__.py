@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from simulators.network.postgres import Postgres, PostgresFailed, find_programs
 from tests.faults import calls, campaign, power_cut, power_identity, power_list, power_store, storm
 from tests.faults.traced import NotTraced
 
+KILLS = 1_000
 LANE_SHARE = 5  # one kill in so many meets a whole lane with a traveller in it ...
 LANE_KILLS_MAX = 40  # ... which takes its time, so no more of them than this unless --lane asks
 CALLS_A_LINE = 50
@@ -30,7 +31,7 @@ Told = dict[str, Any]
 
 
 def main() -> int:
-    options = _options()
+    options = read_options(sys.argv[1:])
     began_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="borderpost-faults-") as name:
         folder = options.keep or Path(name)
@@ -45,9 +46,10 @@ def main() -> int:
     return int(bool(told.get("violations") or told.get("lost") or told.get("duplicated") or told.get("order_breaks")))
 
 
-def _options() -> argparse.Namespace:
+def read_options(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run faults", description=__doc__)
-    parser.add_argument("--kills", type=int, default=100, metavar="N")
+    many = f"{KILLS} if nothing is said, with --lane {LANE_KILLS_MAX}"
+    parser.add_argument("--kills", type=int, metavar="N", help=many)
     parser.add_argument("--seed", type=int, default=1, help="the same seed: the same faults in the same order")
     parser.add_argument("--images", type=int, metavar="N", help="cut the power at any write, and look into N disks")
     parser.add_argument("--calls", action="store_true", help="let every write, sync and open of a journey fail once")
@@ -55,7 +57,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--speed", type=float, default=10.0, help="how much faster than life people and doors are")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep state and logs here instead of deleting them")
     parser.add_argument("--json", action="store_true", help="one object, and nothing else on standard output")
-    options = parser.parse_args()
+    options = parser.parse_args(words)
+    if options.kills is None:
+        options.kills = LANE_KILLS_MAX if options.lane else KILLS
     if options.kills < 0 or (options.images is not None and options.images < 1):
         parser.error("--kills counts from 0, --images from 1")
     return options
@@ -78,12 +82,13 @@ def _calls(options: argparse.Namespace, folder: Path) -> Told:
 
 
 def _images(options: argparse.Namespace, folder: Path) -> Told:
-    """Half of them of the outbox, the rest of the region's store, a list's and an identity's replacement."""
+    """Of the outbox, of the region's store, and of a list's and an identity's replacement."""
     told: Told = {"images": 0, "ok": 0, "lost": 0, "corrupt": 0, "violations": []}
-    parts = {"outbox": (power_cut.outbox_story, power_cut.judge_outbox, options.images - options.images // 2)}
+    of_outbox, of_each = shares(options.images)
+    parts = {"outbox": (power_cut.outbox_story, power_cut.judge_outbox, of_outbox)}
     for subject in (power_store, power_list, power_identity):
         tell = partial(power_cut.told_by, subject.prepare, subject.words)
-        parts[subject.__name__.rpartition("power_")[2]] = (tell, subject.judge, options.images // 2 // 3)
+        parts[subject.__name__.rpartition("power_")[2]] = (tell, subject.judge, of_each)
     for name, (tell, judge, images) in parts.items():
         story = tell()
         _progress(f"seed {options.seed}: {name} did {len(story.deeds)} things to its files; {images} images of a cut")
@@ -91,6 +96,12 @@ def _images(options: argparse.Namespace, folder: Path) -> Told:
         one = verdicts.as_json() | {"violations": [f"{name} {sentence}" for sentence in verdicts.sentences]}
         told = together(told, one) | {name: verdicts.as_json()}
     return told
+
+
+def shares(images: int) -> tuple[int, int]:
+    """How many are of the outbox, about half of them, and how many of each of the three others: ``images`` or more."""
+    of_each = max(1, images // 6)
+    return max(1, images - 3 * of_each), of_each
 
 
 def _lane(options: argparse.Namespace, folder: Path) -> Told:
