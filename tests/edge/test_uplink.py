@@ -232,6 +232,23 @@ def test_d09_a_frame_that_the_gateway_never_acknowledges_does_not_stop_the_other
     asyncio.run(story())
 
 
+def test_d07_a_number_that_the_region_lacks_comes_again_without_being_asked_for(
+    broker: Broker, pki: Pki, outbox: Outbox
+) -> None:
+    async def story() -> None:
+        async with region_at(broker.port, pki) as region, post_at(outbox, settings_for(broker.port, pki)) as post:
+            region.never = {3, 4}  # the frames that are lost on the way ...
+            post.commit(9)
+            await until(lambda: outbox.waiting_count == 2)
+            for seq in region.never:
+                del region.stored[outbox.boot, seq]  # ... so that a gap is left between their neighbours
+            region.never = set()
+            await post.drained()
+            expect_all_stored_once(region, post, 9)
+
+    asyncio.run(story())
+
+
 def test_the_status_is_signed_and_tells_what_is_still_to_come(broker: Broker, pki: Pki, outbox: Outbox) -> None:
     async def story() -> None:
         async with region_at(broker.port, pki) as region, post_at(outbox, settings_for(broker.port, pki)) as post:

@@ -25,11 +25,14 @@ from simulators.network.broker import Broker, Certificates
 from tests.gateway.hearing import heard_until
 
 
+def certificates_of(region: Any) -> Certificates:
+    state = region.state
+    return Certificates(state / "broker" / "broker.crt", state / "broker" / "broker.key", state / "clients-ca.crt")
+
+
 @pytest.fixture
 def broker(region: Any) -> Iterator[Broker]:
-    state = region.state
-    tls = Certificates(state / "broker" / "broker.crt", state / "broker" / "broker.key", state / "clients-ca.crt")
-    with Broker(region.folder / "broker", tls, region="north") as running:
+    with Broker(region.folder / "broker", certificates_of(region), region="north") as running:
         yield running
 
 
@@ -63,19 +66,31 @@ async def publish(client: aiomqtt.Client, where: str, payload: bytes, **options:
         await client.publish(where, payload, qos=1, **options)
 
 
-def test_e01_a_publication_on_another_devices_topic_is_dropped(region: Any, broker: Broker) -> None:
-    lane, thief = region.lane("lane-1"), region.lane("lane-2")
+class Overheard(Broker):
+    """Here gateway-1 may say and hear everything: what goes astray, where nobody else listens, is seen, too."""
 
-    async def attack() -> list[bytes]:
+    def _write_files(self) -> Path:
+        config = super()._write_files()
+        with (self.folder / "acl").open("a") as access:
+            access.write("\nuser gateway-1\ntopic readwrite #\n")
+        return config
+
+
+def test_e01_a_publication_on_anothers_topic_is_dropped(region: Any) -> None:
+    lane, thief = region.lane("lane-1"), region.lane("lane-2")
+    astray = [topic(lane, "evt"), topic(thief, "ack"), f"bp/1/south/harbour/{thief.name}/evt", f"bp/1/{thief.name}/evt"]
+
+    async def attack(broker: Broker) -> list[bytes]:
         async with gateway(broker, region) as inbox, device(broker, thief) as client:
-            await inbox.subscribe("bp/1/north/+/+/evt", qos=1)
-            await publish(client, topic(lane, "evt"), b"forged")
-            await publish(client, topic(thief, "ack"), b"forged")
-            await publish(client, f"bp/1/south/harbour/{thief.name}/evt", b"forged")
+            await inbox.subscribe("#", qos=1)
+            for where in astray:
+                await inbox.publish(where, b"can be heard", qos=1)
+                await publish(client, where, b"forged")
             await publish(client, topic(thief, "evt"), b"own")
             return await heard_until(inbox, b"own")
 
-    assert asyncio.run(attack()) == [b"own"]
+    with Overheard(region.folder / "broker", certificates_of(region), region="north") as broker:
+        assert asyncio.run(attack(broker)) == [*[b"can be heard"] * len(astray), b"own"]
 
 
 @pytest.mark.parametrize(
