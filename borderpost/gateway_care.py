@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,7 +73,7 @@ def _restore(args: argparse.Namespace) -> int:
 
 
 def _retention(args: argparse.Namespace) -> int:
-    from gateway.care.upkeep import sweep_once
+    from gateway.care.upkeep import RETENTION, keep_once
     from gateway.state import StateFolder
 
     now = datetime.now(UTC)
@@ -80,14 +81,19 @@ def _retention(args: argparse.Namespace) -> int:
         folder = StateFolder(args.state)
         if args.erase is not None:
             _write_down_erasure(folder.state, args.erase[0], args.erase[1], int(now.timestamp() * 1000))
-        swept = sweep_once(folder, now)
+        done = keep_once(folder, now)
+        if done.swept is None:
+            raise done.failed[RETENTION]
+    swept = done.swept
+    for sentence in done.sentences():
+        print(sentence, file=sys.stderr)
     if args.json:
-        print(json.dumps(asdict(swept)))
+        print(json.dumps({**asdict(swept), "failed": list(done.failed)}))
     else:
         print(f"{swept.bodies_removed} sealed bodies and {swept.rows_removed} rows are gone; due before {swept.until}.")
         if args.erase is not None and not swept.bodies_removed:
             print("Nothing sealed of this crossing is stored: see that device and crossing are the right ones.")
-    return 0
+    return 1 if done.failed else 0
 
 
 def _write_down_erasure(state: Path, device: str, crossing: str, at_ms: int) -> None:

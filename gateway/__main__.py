@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from gateway import api
 from gateway.board import Board
 from gateway.care.in_use import at_work, only_one
-from gateway.care.upkeep import keep_up
+from gateway.care.upkeep import Upkeep
 from gateway.changes import Changes
 from gateway.config import Config
 from gateway.downlink.sending import Downlink
@@ -111,6 +111,7 @@ class _Gateway:
         self._known = Known(shown)
         self._board = Board(self._overview, self._changes)
         self._lanes = Lanes(time.monotonic)
+        self._upkeep = Upkeep(folder, _now)
         keys = Keys(folder.region_keys(), folder.ack_key())
         vault = Vault(folder.store_key())
         self._down = Downlink(downward, folder.control_key, _now, time.monotonic)
@@ -134,9 +135,9 @@ class _Gateway:
         host, port = listener.getsockname()[:2]
         log.info("region %s: pages at http://%s:%d/", self._config.region, host, port)
         asked = asyncio.create_task(ending.wait())
-        upkeep = asyncio.create_task(keep_up(self._folder, _now))
+        upkeep = asyncio.create_task(self._upkeep.keep())
         enrolment = asyncio.create_task(receive_devices(self._folder, _now))
-        await asyncio.wait({link, pages, board, asked}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({link, pages, board, upkeep, asked}, return_when=asyncio.FIRST_COMPLETED)
         self._changes.close()
         self._shown.close()
         server.should_exit = True
@@ -167,12 +168,13 @@ class _Gateway:
             referrals=queries.referrals(_now()),
             movements=queries.movements(),
             counts=queries.counts(),
-            alarms=newest_alarms(queries.alarms(), _now()),
+            alarms=(*self._upkeep.alarms(), *newest_alarms(queries.alarms(), _now())),
         )
 
     def _healthy(self) -> dict[str, object]:
         broker, store = self._link.connected, self._worker.store_ok
-        return {"ok": broker and store, "broker": broker, "store": store, "region": self._config.region}
+        told = {"ok": broker and store, "broker": broker, "store": store, "region": self._config.region}
+        return {**told, "failing": self._upkeep.failing()}
 
     def _app(self) -> Starlette:
         metrics = self._worker.meter.told

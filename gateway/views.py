@@ -58,7 +58,7 @@ class CountsView:
 
 @dataclass(frozen=True, slots=True)
 class AlarmView:
-    """What the gateway itself has to say of a device; nobody's when no signature proved a sender."""
+    """What the gateway itself has to say of a device, or of a worker; nobody's when no signature proved a sender."""
 
     device: str
     code: str

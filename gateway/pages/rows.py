@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from gateway.pages.condition import ICONS, Condition, condition, word
-from gateway.pages.words import ALARMS, DIRECTIONS, OUTCOME_ICONS, OUTCOMES, PLACES, age, reasons, said
+from gateway.pages.words import ALARMS, DIRECTIONS, DUTIES, OUTCOME_ICONS, OUTCOMES, PLACES, age, reasons, said
 from gateway.views import AlarmView, CountsView, LaneView, MovementView, Overview, ReferralView
 
 LANES_SHOWN = 120
@@ -81,7 +81,7 @@ def alarm_row(alarm: AlarmView) -> Row:
         "alarm",
         {
             "icon": "!",
-            "alarm": said(alarm.code, ALARMS),
+            "alarm": said(alarm.code, ALARMS | DUTIES),
             "device": alarm.device or "an unproven sender",
             "times": f"{alarm.times} times, the last" if alarm.times > 1 else "",
             "age": f"{age(alarm.since_s)} ago",

@@ -52,6 +52,12 @@ ALARMS: dict[str, str] = {
     "wrong-topic": "Sends under another's name",
     "wrong-region": "Sends what is sealed to another region",
 }
+DUTIES: dict[str, str] = {  # of a gateway itself
+    "no-retention": "What is due was not taken away",
+    "no-erasures": "What is to be erased could not be read",
+    "no-retired-keys": "Old keys could not be ended",
+    "no-certificates": "A certificate of the region is damaged",
+}
 DIRECTIONS: dict[str, str] = {"entry": "Entry", "exit": "Exit"}
 PLACES: dict[str, str] = {"inside": "inside the gate", "outside": "before the gate"}
 
