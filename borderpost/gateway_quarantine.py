@@ -29,16 +29,19 @@ def run(args: argparse.Namespace) -> int:
     with gateway_errors(), closing(StateFolder(args.state).open_store()) as connection:
         queries = Queries(connection)
         rows, total = queries.quarantine(args.limit + 1, args.after), queries.quarantined()
+        not_kept = queries.not_kept()
     shown, more = rows[: args.limit], len(rows) > args.limit
     following = shown[-1]["row"] if more else None
     if args.json:
-        print(json.dumps({"quarantine": shown, "total": total, "next": following}))
+        print(json.dumps({"quarantine": shown, "total": total, "next": following, "not_kept": not_kept}))
     else:
         print(
             "\n".join(map(line, shown)) or ("Nothing is set aside." if not total else "Nothing comes after this row.")
         )
         if len(shown) < total:
             print(f"{len(shown)} of {total} are shown" + (f"; the next: --after {following}" if more else "") + ".")
+        if not_kept:
+            print(f"{not_kept} more came from unproven senders that have filled their share, and were only counted.")
     return 1 if total else 0
 
 

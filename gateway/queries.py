@@ -86,6 +86,10 @@ class Queries:
         [row] = self._connection.execute("SELECT count(*) FROM quarantine").fetchall()
         return int(row[0])
 
+    def not_kept(self) -> int:
+        """How many times an unproven sender's was only counted, its share being full."""
+        return totals(self._connection)["unkept"]
+
     def alarms(self) -> list[dict[str, object]]:
         """The newest first."""
         query = "SELECT device, code, boot, seq, since_ms FROM alarms ORDER BY since_ms DESC, device, code LIMIT ?"

@@ -121,13 +121,16 @@ def _forget(connection: Connection, rows: Sequence[Row]) -> None:
 
 
 def _old_quarantine(connection: Connection, oldest_ms: int) -> int:
-    tallies = Tallies()
-    with connection.transaction():
-        connection.alone_with([SWEEPER])
-        query = "SELECT row, sender FROM quarantine WHERE received_ms < ?"
-        rows = connection.execute(query, (oldest_ms,)).fetchall()
-        connection.executemany("DELETE FROM quarantine WHERE row = ?", [(row["row"],) for row in rows])
-        for row in rows:
-            tallies.add(row["sender"], "quarantined", -1)
-        tallies.keep(connection)
-    return len(rows)
+    removed, query = 0, "SELECT row, sender FROM quarantine WHERE received_ms < ? LIMIT ?"
+    while True:
+        tallies = Tallies()
+        with connection.transaction():
+            connection.alone_with([SWEEPER])
+            rows = connection.execute(query, (oldest_ms, BATCH_ROWS)).fetchall()
+            connection.executemany("DELETE FROM quarantine WHERE row = ?", [(row["row"],) for row in rows])
+            for row in rows:
+                tallies.add(row["sender"], "quarantined", -1)
+            tallies.keep(connection)
+        removed += len(rows)
+        if len(rows) < BATCH_ROWS:
+            return removed

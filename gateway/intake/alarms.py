@@ -12,7 +12,7 @@ class Alarm(StrEnum):
 
     DEVICE_CLONED = "device-cloned"
     SEQUENCE_CONFLICT = "sequence-conflict"
-    QUARANTINE_FULL = "quarantine-full"  # this sender's share; what it sends now is neither kept nor acknowledged
+    QUARANTINE_FULL = "quarantine-full"  # this sender's share: the bodies of what it sends now are not kept
     FROM_THE_FUTURE = "from-the-future"
     REVOKED_KEY = "revoked-key"
     WRONG_TOPIC = "wrong-topic"

@@ -3,7 +3,6 @@
 This is the slow way in: it looks at one event at a time. Who came first is no proof of being the right one.
 """
 
-from enum import Enum
 from typing import Final
 
 from gateway.intake.alarms import Alarm, Alarms
@@ -24,14 +23,6 @@ HOLDERS: Final = (
 CONFLICT: Final = Quarantine.SEQUENCE_CONFLICT
 
 
-class Stored(Enum):
-    """What became of one event."""
-
-    NEW = "new"
-    SETTLED = "settled"  # known already, or set aside
-    NO_ROOM = "no-room"  # in quarantine: it is not acknowledged
-
-
 class Conflicts:
     """Stores one event at a time within an open transaction."""
 
@@ -47,19 +38,22 @@ class Conflicts:
         query = "SELECT 1 FROM contested WHERE device = ? LIMIT 1"
         return self._connection.execute(query, (device,)).fetchone() is not None
 
-    def store(self, topic: str, boot: str, event: EventRow) -> Stored:
+    def store(self, topic: str, boot: str, event: EventRow) -> bool:
+        """False: it was known already, or is set aside now."""
         contested = self._contested(boot, event)
         if not contested and self._connection.insert_new("events", COLUMNS, [event.values]):
-            return Stored.NEW
+            return True
         holders = self._connection.execute(HOLDERS, (event.boot_key, event.seq, event.device, event.id)).fetchall()
         if not contested and [bytes(row["digest"]) for row in holders] == [bytes(event.digest)]:
             self._tallies.add(event.device, "duplicates")
-            return Stored.SETTLED
+            return False
         for row in holders:
             self._evict(topic, row)
         self._contest(event.device, boot, event.seq, bytes(event.id))
         aside = _aside(topic, event.device, boot, event.seq, bytes(event.digest), bytes(event.body), event.retain_until)
-        return Stored.SETTLED if self._shelf.keep(aside) else Stored.NO_ROOM
+        if not self._shelf.keep_event(aside):
+            self._tallies.add(event.device, "duplicates")
+        return False
 
     def _contested(self, boot: str, event: EventRow) -> bool:
         query = "SELECT 1 FROM contested WHERE device = ? AND claim IN (?, ?)"
@@ -70,7 +64,7 @@ class Conflicts:
         withdraw(self._connection, [row], self._tallies)
         self.evicted.add((row["boot_key"], row["seq"]))
         lies = (bytes(row["digest"]), row["body"], row["retain_until"])
-        self._shelf.move(_aside(topic, row["device"], row["boot"], row["seq"], *lies))
+        self._shelf.keep_event(_aside(topic, row["device"], row["boot"], row["seq"], *lies))
         self._contest(row["device"], row["boot"], row["seq"], bytes(row["id"]))
 
     def _contest(self, device: str, boot: str, seq: int, identity: bytes) -> None:

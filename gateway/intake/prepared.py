@@ -87,7 +87,7 @@ def _prepared(verdict: Verdict, vault: Vault, rows: Rows, keep_until: str) -> Pr
 
 def _aside(kept: Kept, vault: Vault, keep_until: str) -> Aside:
     body = kept.body[:KEPT_BYTES]
-    sealed = vault.seal(body, place_of(kept.sender, kept.boot, kept.first)) if body else None
+    sealed = vault.seal(body, place_of(kept.sender, kept.boot, kept.first))
     return Aside(
         kept.reason, kept.detail, kept.topic, kept.sender, kept.boot, kept.first, kept.last,
         vault.digest(kept.body), len(kept.body), sealed, keep_until,

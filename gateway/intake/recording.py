@@ -14,10 +14,10 @@ from gateway.care.epoch import expect_epoch
 from gateway.intake import arrivals, crossings
 from gateway.intake.alarms import BY_REASON, Alarm, Alarms
 from gateway.intake.boots import Boot, Boots
-from gateway.intake.conflicts import Conflicts, Stored
+from gateway.intake.conflicts import Conflicts
 from gateway.intake.judge import Verdict
 from gateway.intake.prepared import Prepared, prepare
-from gateway.intake.quarantine import Shelf
+from gateway.intake.quarantine import Shelf, suspect
 from gateway.intake.rows import COLUMNS, EventRow
 from gateway.intake.tallies import Tallies
 from gateway.intake.vault import Vault
@@ -25,7 +25,7 @@ from gateway.store.connection import Connection
 from messages.ack import Epoch, Range, ranges
 from messages.facts import LaneAlarm
 from messages.limits import ACK_RANGES_MAX
-from messages.topics import Channel, Topic
+from messages.topics import Topic
 
 FUTURE_MS: Final = 300_000  # an event may be so far ahead of our clock (D32)
 
@@ -68,7 +68,7 @@ def store(connection: Connection, frames: Sequence[Prepared], now: datetime, epo
     """As ``record``, of what was judged and prepared elsewhere. May be tried again as it is; with the ``epoch`` for
     which it was prepared, OtherEpoch says that it must be prepared anew."""
     with connection.transaction():
-        connection.alone_with({_sender(frame) for frame in frames})
+        connection.alone_with({name for frame in frames for name in _concerned(frame)})
         if epoch is not None:  # A frame that comes again counts as stored: in another store it may not be.
             expect_epoch(connection, epoch)
         batch = _Batch(connection, int(now.timestamp() * 1000))
@@ -134,13 +134,13 @@ class _Batch:
     def _offered(self, frame: Prepared) -> _Offered | None:
         for aside in frame.aside:
             if aside.reason in BY_REASON:
-                self._alarms.say(_suspect(aside.sender, aside.topic), BY_REASON[aside.reason])
-        kept = [aside for aside in frame.aside if self._shelf.keep(aside)]
+                self._alarms.say(suspect(aside), BY_REASON[aside.reason])
+            self._shelf.keep(aside)
         if not frame.where:
             return None  # nobody proved to have sent it: nobody to tell
         boot = self._boots.of(frame.topic, frame.boot)
         settled = self._settled.setdefault(boot.key, (frame.topic, frame.boot, set()))[2]
-        for aside in kept:
+        for aside in frame.aside:
             settled.update(range(aside.first, aside.last + 1))
         if frame.again is not None:
             first, last = frame.again
@@ -194,10 +194,9 @@ class _Batch:
                 self._tallies.add(offered.boot.device, "duplicates")
                 offered.settled.add(row.seq)
                 continue
-            stored = self._conflicts.store(offered.frame.where, offered.boot.boot, row)
-            if stored is Stored.NEW:
+            if self._conflicts.store(offered.frame.where, offered.boot.boot, row):
                 self._note(offered, [row])
-            elif stored is Stored.SETTLED:
+            else:
                 offered.settled.add(row.seq)
 
     def _digests(self, offered: _Offered) -> dict[int, bytes]:
@@ -213,12 +212,6 @@ class _Batch:
         offered.settled.update([row.seq for row in stored])
 
 
-def _sender(frame: Prepared) -> str:
-    """Whose rows this frame may touch; those of nobody proven are all under the empty name."""
-    return frame.topic.device if frame.where else ""
-
-
-def _suspect(sender: str, topic: str) -> str:
-    """Who sent it: the signer, or whoever the broker let publish there (a certificate's own topics and no other)."""
-    levels = topic.split("/")
-    return sender or (levels[4] if len(levels) == len(Channel) else "")
+def _concerned(frame: Prepared) -> set[str]:
+    """Whose rows this frame may touch: what nobody signed lies under the empty name, its alarms under its topic's."""
+    return {frame.topic.device if frame.where else "", *(suspect(aside) for aside in frame.aside)}

@@ -7,6 +7,7 @@ from gateway.store.connection import Connection, Values
 
 NAMES: Final = (
     "events", "alarms", "crossings", "granted", "referred", "abandoned", "departed", "duplicates", "quarantined",
+    "unkept",
 )  # fmt: skip
 NOBODY: Final = ""  # stands for every sender who proved nothing
 

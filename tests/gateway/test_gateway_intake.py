@@ -2,25 +2,27 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from cryptography.exceptions import InvalidTag
 
+from gateway.care.retention import sweep
 from gateway.identity.register import Register
 from gateway.intake.arrivals import gaps
 from gateway.intake.judge import judge
-from gateway.intake.quarantine import ROWS_PER_SENDER
+from gateway.intake.quarantine import SHARE_BODIES, SHARE_MAX_BYTES
 from gateway.intake.vault import place_of
 from gateway.queries import Queries
 from gateway.store.connection import StoreFault
 from gateway.store.sqlite import connect
 from messages.facts import CrossingAbandoned, LaneAlarm
 from messages.keys import DeviceKey, RegionPublic
-from messages.limits import ACK_RANGES_MAX
+from messages.limits import ACK_RANGES_MAX, EVENT_MAX_BYTES, EVENTS_PER_FRAME_MAX
 from messages.sealing import seal
 from messages.topics import Channel, Topic
-from tests.gateway.desk import Desk, offer, offer_with_bodies, open_desk, receipt
+from tests.gateway.desk import LATER, Desk, Offer, offer, offer_with_bodies, open_desk, receipt
 
 ALARM = LaneAlarm("document-left", None)
 
@@ -247,15 +249,104 @@ def test_a_frame_that_finds_a_fault_in_the_intake_is_set_aside_and_stops_nobody(
     assert (kept.reason, kept.detail, kept.sender) == ("not-a-frame", "ZeroDivisionError", "")
 
 
-def test_quarantine_has_a_share_for_each_sender_and_what_found_no_room_is_not_acknowledged(desk: Desk) -> None:
+POISONED = SHARE_BODIES + 30  # bodies: more than a share holds
+BODIES = "SELECT count(*), count(body) FROM quarantine WHERE sender = "
+
+
+def poison(lane: Any, count: int = POISONED, start: int = 1) -> list[Offer]:
+    """So many events that nobody can read."""
+    bodies, last = [b"poison %d" % seq for seq in range(start, start + count)], EVENTS_PER_FRAME_MAX
+    return [offer_with_bodies(lane, bodies[at : at + last], start + at) for at in range(0, count, last)]
+
+
+def strange(lane: Any, count: int, topic: str = "") -> list[Offer]:
+    """So many pieces of garbage that nobody has signed."""
+    return [(topic or str(lane.topic), b"garbage %d" % n) for n in range(count)]
+
+
+def test_d09_whatever_a_device_has_filled_each_bad_event_has_a_row_and_is_acknowledged(desk: Desk) -> None:
     lane, other = desk.region.lane("lane-1"), desk.region.lane("lane-2")
-    frames = [offer_with_bodies(lane, [b"poison %d" % seq], seq) for seq in range(1, ROWS_PER_SENDER + 3)]
-    outcome = desk.take(*frames)
-    assert outcome.quarantined == ROWS_PER_SENDER
-    assert outcome.receipts == [receipt(lane, 1, ROWS_PER_SENDER)]
+    outcome = desk.take(*poison(lane))
+    assert outcome.quarantined == POISONED
+    assert outcome.receipts == [receipt(lane, 1, POISONED)]
     assert outcome.alarms == [("lane-1", "quarantine-full")]
-    outcome = desk.take(offer_with_bodies(other, [b"poison"], 1), offer(lane, lane.tell(ALARM, seq=900)))
+    assert desk.rows(f"{BODIES} 'lane-1'") == [(POISONED, SHARE_BODIES)]
+    without = desk.rows(
+        "SELECT reason, boot, first, last, length(digest), size_bytes FROM quarantine WHERE body IS NULL"
+    )
+    assert ("bad-events", lane.boot, POISONED, POISONED, 16, len(b"poison %d" % POISONED)) in without
+    outcome = desk.take(*poison(other, 1), offer(lane, lane.tell(ALARM, seq=900)))
     assert (outcome.quarantined, outcome.stored) == (1, 1)
+    assert desk.rows(f"{BODIES} 'lane-2'") == [(1, 1)]
+    again = desk.take(*poison(lane))
+    assert (again.quarantined, again.duplicates, again.receipts) == (0, POISONED, [receipt(lane, 1, POISONED)])
+
+
+def test_a_frame_that_cannot_be_opened_is_acknowledged_behind_a_full_share_too(desk: Desk, other_region: Any) -> None:
+    lane = desk.region.lane()
+    desk.take(*poison(lane))
+    foreign = RegionPublic("south-1", other_region.lane("lane-9").enrolled.region_public)
+    outcome = desk.take(offer_with_bodies(lane, [b"sealed"] * 3, 800, foreign))
+    assert outcome.receipts == [receipt(lane, 800, 802)]
+    assert desk.rows("SELECT first, last, body FROM quarantine WHERE reason = 'wrong-region'") == [(800, 802, None)]
+
+
+def test_a_year_later_the_bodies_are_gone_and_there_is_room_for_new_ones(desk: Desk) -> None:
+    lane = desk.region.lane()
+    desk.take(*poison(lane), *strange(lane, SHARE_BODIES + 5))
+    assert sweep(desk.connection, (), LATER + timedelta(days=366), 3_650).bodies_removed == 2 * SHARE_BODIES
+    outcome = desk.take(*poison(lane, 2, 500), *strange(lane, SHARE_BODIES + 1))
+    assert outcome.receipts == [receipt(lane, 500, 501)]
+    assert desk.rows(f"{BODIES} 'lane-1'") == [(POISONED + 2, 2)]
+    assert desk.rows(f"{BODIES} ''") == [(SHARE_BODIES + 1, 1)]
+
+
+def test_a_share_is_full_of_bytes_before_it_is_full_of_bodies(desk: Desk) -> None:
+    lane = desk.region.lane()
+    size = EVENT_MAX_BYTES - 8
+    count = SHARE_MAX_BYTES // size
+    assert count < SHARE_BODIES
+    for start in range(1, count + 4, 3):
+        desk.take(
+            offer_with_bodies(lane, [b"%08d" % seq + b"x" * (size - 8) for seq in range(start, start + 3)], start)
+        )
+    (held,) = desk.rows("SELECT count(body), sum(CASE WHEN body IS NULL THEN 0 ELSE size_bytes END) FROM quarantine")
+    assert held == (count, count * size)
+    assert desk.rows("SELECT code FROM alarms") == [("quarantine-full",)]
+
+
+def test_an_event_that_another_one_contradicts_keeps_its_body_however_full_the_share(desk: Desk) -> None:
+    """Both can be read, and one is the true one: whoever has copied a card must not make it go by sending garbage."""
+    lane = desk.region.lane()
+    first, second = lane.granted(1), lane.left(1)
+    desk.take(offer(lane, first), *poison(lane, start=100))
+    outcome = desk.take(offer(lane, lane.tell(ALARM, seq=1)), offer(lane, lane.tell(ALARM, seq=2)), offer(lane, second))
+    assert outcome.receipts == [receipt(lane, 1, 2)]
+    assert desk.rows("SELECT count(*), count(body) FROM quarantine WHERE reason = 'sequence-conflict'") == [(4, 4)]
+    ours = desk.rows("SELECT body, first FROM quarantine WHERE reason = 'sequence-conflict' ORDER BY row")
+    opened = [desk.vault.open(body, place_of("lane-1", lane.boot, seq)) for body, seq in ours]
+    assert {first.to_json(), second.to_json()} < set(opened)
+
+
+def test_d17_one_who_sends_garbage_ends_nobody_elses_evidence(desk: Desk) -> None:
+    """At whatever posts it pretends to stand: the broker ties the device's name to its certificate, and no post."""
+    thief, victim = desk.region.lane("lane-1"), desk.region.lane("lane-2")
+    posts = [str(thief.topic).replace("harbour", f"post-{n}") for n in range(5)]
+    outcome = desk.take(*(one for topic in posts for one in strange(thief, SHARE_BODIES // 4, topic)))
+    assert outcome.quarantined == SHARE_BODIES
+    assert outcome.receipts == []
+    assert ("lane-1", "quarantine-full") in outcome.alarms
+    assert Queries(desk.connection).not_kept() == 5 * (SHARE_BODIES // 4) - SHARE_BODIES
+    victim.key = DeviceKey.generate("lane-2")
+    forged = offer(victim, victim.alarm())
+    assert desk.take(forged, *strange(thief, 1, "bp/1/north/harbour/lane-1")).quarantined == 2
+    assert desk.reasons()[-2:] == ["bad-signature", "wrong-topic"]
+
+
+def test_an_empty_message_takes_room_like_any_other(desk: Desk) -> None:
+    lane = desk.region.lane()
+    posts = [str(lane.topic).replace("harbour", f"post-{n}") for n in range(SHARE_BODIES + 3)]
+    assert desk.take(*((topic, b"") for topic in posts)).quarantined == SHARE_BODIES
 
 
 def test_a_device_that_leaves_a_thousand_holes_is_told_in_several_acknowledgements(desk: Desk) -> None:

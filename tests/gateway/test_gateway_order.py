@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from gateway.intake.quarantine import SHARE_BODIES
 from gateway.intake.rebuild import rebuild
 from gateway.intake.vault import Vault
 from gateway.store.connection import Connection
@@ -19,6 +20,7 @@ from messages.events import Clock, Event
 from messages.facts import DeviceTelemetry, Fact, LaneAlarm, OutboxDropped, Reading, TravelDocument, data_of
 from messages.frame import seal_frame
 from messages.keys import RegionPublic
+from messages.limits import EVENTS_PER_FRAME_MAX
 from tests.gateway.conftest import NOW, granted, referred
 from tests.gateway.desk import Desk, Offer, offer, offer_with_bodies
 
@@ -26,7 +28,9 @@ ALARM = LaneAlarm("tailgating", None)
 SNAPSHOT = (
     "SELECT device, post, boot, seq, id, digest, type, time_ms, true_ms, crossing FROM told ORDER BY 1, 3, 4",
     "SELECT * FROM crossings ORDER BY crossing, device",
-    "SELECT sender, topic, reason, boot, first, last, digest, retain_until FROM quarantine ORDER BY 1, 2, 3, 7",
+    "SELECT sender, topic, reason, boot, first, last, digest, size_bytes, retain_until FROM quarantine"
+    " ORDER BY 1, 2, 3, 4, 5, 7",
+    "SELECT sender, reason, count(body) FROM quarantine GROUP BY sender, reason ORDER BY 1, 2",
     "SELECT device, boot, number, first_ms, last_ms, synced_mono, synced_ms FROM boots ORDER BY 1, 2",
     "SELECT device, boot, first, last FROM arrived JOIN boots ON key = boot_key ORDER BY 1, 2, 3",
     "SELECT device, boot, first, last FROM dropped JOIN boots ON key = boot_key ORDER BY 1, 2, 3",
@@ -88,6 +92,14 @@ def story(region: Any) -> list[Offer]:
     frames.append(numbered(three, 2, told(three, b, 1, reading, 950)))  # before the end of the first: another card
     frames.append(numbered(three, 2, told(three, c, 1, reading, 4000)))  # the same number as ``b``: another card
     frames.append(numbered(three, 2, told(three, c, 2, reading, 86_400)))  # from the future
+    four, most = region.lane("lane-4"), EVENTS_PER_FRAME_MAX  # sends more that nobody can read than its share holds
+    frames += [
+        offer_with_bodies(four, [b"poison %d" % (start + n) for n in range(most)], start)
+        for start in range(1, SHARE_BODIES + most, most)
+    ]
+    frames.append(offer_with_bodies(four, [b"poison 1"] * 2, 900))  # the same at another place: rows of their own
+    frames.append(offer(four, four.tell(ALARM, seq=400)))
+    frames.append(offer(four, four.tell(reading, seq=400)))  # both can be read: their bodies take no share
     return frames
 
 
@@ -145,13 +157,20 @@ def test_frames_shuffled_repeated_cut_into_batches_and_shared_by_two_workers_giv
             assert found == wanted
 
     any_order()
-    events, _, kept, _, _, dropped, _, alarms, _ = expected
+    events, _, kept, bodies, _, _, dropped, _, alarms, _ = expected
     assert len(events) == 19
-    assert [row[2] for row in kept].count("sequence-conflict") == 8
+    assert [row[2] for row in kept].count("sequence-conflict") == 10
+    assert [row[0] for row in kept].count("lane-4") == SHARE_BODIES + EVENTS_PER_FRAME_MAX + 4
+    assert [row for row in bodies if row[0] == "lane-4"] == [
+        ("lane-4", "bad-events", SHARE_BODIES),
+        ("lane-4", "sequence-conflict", 2),
+    ]
     assert dropped == [("lane-3", "1" * 32, 4, 6)]
     assert {(row[0], row[1]) for row in alarms} == {
         ("lane-1", "sequence-conflict"),
         ("lane-2", "wrong-topic"),
         ("lane-3", "device-cloned"),
         ("lane-3", "from-the-future"),
+        ("lane-4", "quarantine-full"),
+        ("lane-4", "sequence-conflict"),
     }

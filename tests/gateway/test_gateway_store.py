@@ -47,6 +47,13 @@ def first_store(path: Path) -> None:
         old.execute(event, (BOOT, 3, ID[:-1] + "0", "crossing.left.v1", "2026-11-24T12:00:09.000Z", ""))
         old.execute("INSERT INTO arrived VALUES ('lane-1', ?, 1, 1), ('lane-1', ?, 3, 3)", (BOOT, BOOT))
         old.execute("INSERT INTO contested VALUES ('lane-1', ?)", (f"id:{ID}",))
+        old.executemany(
+            "INSERT INTO quarantine (row, sender, topic, reason, digest, size_bytes, received_ms, body, retain_until)"
+            " VALUES (?, ?, 't', ?, x'01', 3, 4, x'05', '2026-12-24')",
+            [(7, "lane-1", "bad-events"), (8, "lane-1", "sequence-conflict"), (11, "", "not-cbor"), (12, "", "gone")],
+        )
+        old.execute("DELETE FROM quarantine WHERE row = 12")
+        old.execute("INSERT INTO alarms VALUES ('lane-1', 'sequence-conflict', ?, 4, 1795521600000)", (BOOT,))
         old.execute("UPDATE counts SET value = 5 WHERE name = 'duplicates_offered'")
 
 
@@ -65,6 +72,18 @@ def test_a_store_of_the_first_version_is_carried_over(tmp_path: Path) -> None:
         (movement,) = queries.movements()
         assert (movement.time, movement.outcome, movement.direction) == ("2026-11-24T12:00:09Z", "left", "entry")
         assert store.execute("SELECT claim FROM contested").fetchall()[0][0] == f"id:{ID.replace('-', '')}"
+        kept = store.execute("SELECT row, sender, reason, size_bytes, received_ms, body, share FROM quarantine")
+        assert [tuple(row) for row in kept] == [
+            (7, "lane-1", "bad-events", 3, 4, b"\x05", "lane-1"),
+            (8, "lane-1", "sequence-conflict", 3, 4, b"\x05", None),
+            (11, "", "not-cbor", 3, 4, b"\x05", ""),
+        ]
+        later = "INSERT INTO quarantine (sender, topic, reason, digest, size_bytes, received_ms, retain_until)"
+        store.execute(f"{later} VALUES ('', 't', 'not-cbor', x'02', 1, 1, '2026-12-24')")
+        assert [row["row"] for row in queries.quarantine(1)] == [13]  # no number of a row comes twice
+        alarm = store.execute("SELECT since_ms, last_ms, said_ms, settled_ms FROM alarms").fetchone()
+        assert tuple(alarm or ()) == (1795521600000, 1795521600000, 1795521600000, None)
+        rebuild(store)
         assert rebuild(store).equal
         store.migrate()  # again: nothing to do
 

@@ -122,6 +122,22 @@ def test_a_worker_waits_for_another_that_holds_frames_of_the_same_device_and_for
     assert [outcome.stored for outcome in outcomes] == [1]
 
 
+def test_what_nobody_signed_waits_for_whoever_holds_the_device_of_its_topic(
+    region: Any, stores: list[PostgresStore]
+) -> None:
+    """Both may raise that device's alarms: without the wait two workers could stand still for each other."""
+    lane = region.lane("lane-1")
+    first, second = desks(region, stores)
+    outcomes: list[Any] = []
+    garbage = threading.Thread(target=lambda: outcomes.append(second.take((str(lane.topic), b"garbage"))))
+    with first.connection.transaction():
+        first.connection.alone_with(["lane-1"])
+        garbage.start()
+        until_somebody_waits(stores[0], garbage)
+    garbage.join(LIMIT_S)
+    assert [outcome.quarantined for outcome in outcomes] == [1]
+
+
 def test_a_month_that_nobody_has_heard_of_gets_its_part_and_a_dropped_one_stays_away(
     region: Any, stores: list[PostgresStore]
 ) -> None:

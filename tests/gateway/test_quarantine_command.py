@@ -53,7 +53,7 @@ def test_a_page_that_ends_where_all_ends_has_none_after_it(state: Path, capsys: 
     page = told(capsys, state, "--limit", str(COUNT))
     assert (len(page["quarantine"]), page["next"]) == (COUNT, None)
     beyond = told(capsys, state, "--after", str(page["quarantine"][-1]["row"]))  # something is set aside all the same
-    assert beyond == {"quarantine": [], "total": COUNT, "next": None}
+    assert beyond == {"quarantine": [], "total": COUNT, "next": None, "not_kept": 0}
     assert len(told(capsys, state, "--after", str(10**30))["quarantine"]) == COUNT
     assert told(capsys, state, "--after", str(-(10**30))) == beyond
 
@@ -70,6 +70,16 @@ def test_a_person_reads_how_many_there_are_and_how_to_see_the_rest(
     assert capsys.readouterr().out.splitlines()[-1] == f"1 of {COUNT} are shown."
     assert main(["gateway", "quarantine", "--state", str(state)]) == 1
     assert "shown" not in capsys.readouterr().out
+
+
+def test_what_was_only_counted_is_said(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["gateway", "quarantine", "--state", str(state)]) == 1
+    assert "only counted" not in capsys.readouterr().out
+    with closing(StateFolder(state).open_store()) as connection:
+        connection.execute("INSERT INTO lanes (device, unkept) VALUES ('', 12)")
+    assert told(capsys, state)["not_kept"] == 12
+    assert main(["gateway", "quarantine", "--state", str(state)]) == 1
+    assert capsys.readouterr().out.splitlines()[-1].startswith("12 more came from unproven senders")
 
 
 def test_a_line_says_its_row_and_why_and_where_in_which_boot(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
