@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 LANE, GATEWAY = DEPLOY / "lane" / "borderpost-lane@.service", DEPLOY / "gateway" / "borderpost-gateway.service"
 BROKER = DEPLOY / "gateway" / "borderpost-broker.service"
+MOSQUITTO = DEPLOY / "gateway" / "mosquitto.conf"  # laid over Debian's own unit
 UNITS = sorted(DEPLOY.glob("**/*.service"))
 DAEMONS = [path for path in UNITS if path != BROKER]
 PROGRAM = "/opt/borderpost/.venv/bin/borderpost"
@@ -85,6 +86,38 @@ def test_a_daemon_is_nobodys_root_and_comes_back_whatever_ended_it(path: Path) -
     service = parsed(path)["Service"]
     assert service["User"] not in ([""], ["root"], ["0"])
     assert {key: service.get(key) for key in CLOSED} == {key: [value] for key, value in CLOSED.items()}
+
+
+def test_the_broker_is_closed_in_like_the_rest_and_was_never_root() -> None:
+    """Debian's own unit starts it as root with everything open to it, and strangers speak to it."""
+    service = parsed(MOSQUITTO)["Service"]
+    assert service["User"] == ["mosquitto"]
+    assert (service["ExecStartPre"], service["ExecStart"][0]) == ([""], "")  # nothing that Debian's begins with
+    closed = {key: value for key, value in CLOSED.items() if key != "StateDirectoryMode"}
+    assert {key: service.get(key) for key in closed} == {key: [value] for key, value in closed.items()}
+    [into] = [word for word in command(parsed(BROKER)) if word.startswith("/etc/mosquitto/")]
+    assert service["ReadWritePaths"] == [f"{into}/persistence"]
+
+
+def test_the_chip_reader_daemon_is_there_when_its_lane_starts() -> None:
+    """A package that `./run` fetched is started by nobody before the next start of the machine."""
+    unit = parsed(LANE)["Unit"]
+    for relation in ("Wants", "After"):
+        assert "pcscd.socket" in " ".join(unit[relation]).split()
+
+
+@pytest.mark.parametrize("side", ["lane", "gateway"])
+def test_a_guide_names_what_its_polkit_rule_needs_and_how_the_command_is_found(side: str) -> None:
+    """A Debian without a desktop has no polkitd: the rule would be read by nobody, and a revocation cut nobody off."""
+    guide = (DEPLOY / side / "README.md").read_text()
+    assert re.search(r"apt-get install [^`]*\bpolkitd\b", guide)
+    assert "ln -s /opt/borderpost/.venv/bin/borderpost /usr/local/bin/" in guide
+
+
+def test_the_broker_starts_with_its_host() -> None:
+    """`./run` fetched it, and let nothing start by itself."""
+    for guide in (DEPLOY / "gateway" / "README.md", ROOT / "docs" / "region.md"):
+        assert "systemctl enable mosquitto" in guide.read_text(), guide
 
 
 @pytest.mark.parametrize(("path", "goal_mb"), [(LANE, 70 + 150), (GATEWAY, 150)], ids=["lane", "gateway"])
