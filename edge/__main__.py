@@ -28,7 +28,6 @@ from edge.inspection.inspect import Inspection, inspect
 from edge.inspection.unfinished import Unfinished
 from edge.lane import Lane, today
 from edge.log import Ring, say_fault, write_to_standard_error
-from edge.outbox.clock import PostClock
 from edge.outbox.sealer import Sealer
 from edge.pages.app import build
 from edge.pages.protocols import PageSettings
@@ -67,7 +66,7 @@ class Edge:
         self._outbox = opening.opened(
             folder / "outbox.db", Sealer(identity.topic, identity.device_key, identity.region), config.uplink
         )
-        self._clock = PostClock(self._outbox.floor_ms)
+        self._clock = opening.clock_behind(self._outbox, identity)
         self._records = Records(
             self._outbox, config.device.direction, config.device.retention_days, self._clock.now, today(self._now)
         )
@@ -159,7 +158,13 @@ class Edge:
         self._heard = asyncio.Event()
         self._recovery = asyncio.ensure_future(self._recover())
         telemetry = Telemetry(self._records, self._clock, config.folder, lambda: self._outbox.waiting_count)
-        self._renewal = Renewal(config.folder / "identity", self._clock.now, self._renewed, self._alarmed)
+        self._renewal = Renewal(
+            config.folder / "identity",
+            self._clock.now,
+            self._renewed,
+            self._alarmed,
+            offline_s=lambda: self._uplink.state.offline_s,
+        )
         parts = [self._gate.run, self._barrier.run, reader.run, self._uplink.run, watches.run, telemetry.run]
         parts += [self._renewal.run, self._downward.run]
         if config.wires.reader_profile == "plain":
@@ -242,7 +247,8 @@ class Edge:
 
     # --- what the parts ask for ---
     def _now(self) -> datetime:
-        return self._clock.now().time
+        """For whatever is judged by its date; ``Stamp.time`` orders what is recorded."""
+        return self._clock.now().judging
 
     def _inspect(self, printed: Mrz | None, stop: threading.Event) -> Inspection:
         today = self._now().astimezone().date()

@@ -2,12 +2,15 @@
 
 import logging
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from edge.closed import is_closed
 from edge.config import ConfigError, Device, Pages, Uplink
 from edge.identity.identity import Identity
+from edge.identity.renewal import Validity
 from edge.inspection.trust import TrustError, TrustStore
+from edge.outbox.clock import PostClock
 from edge.outbox.errors import OutboxError
 from edge.outbox.kept import Keeping
 from edge.outbox.outbox import Outbox
@@ -51,6 +54,14 @@ def opened(path: Path, sealer: Sealer, uplink: Uplink) -> Outbox:
     if outbox.moved_aside is not None:
         log.error("the outbox was damaged; it was moved to %s and a new one begun", outbox.moved_aside.name)
     return outbox
+
+
+def clock_behind(outbox: Outbox, identity: Identity) -> PostClock:
+    """Its certificate tells a device without events how late it must be; one that is damaged tells nothing."""
+    signed_ms = 0
+    with suppress(OSError, ValueError):
+        signed_ms = int(Validity.of(identity.cert).begins.timestamp() * 1000)
+    return PostClock(outbox.floor_ms, signed_ms=signed_ms)
 
 
 def trusting(folder: Path) -> TrustStore:

@@ -122,7 +122,8 @@ def renew_at(at: str, identity: Path, now: Callable[[], Stamp], *, new_key: bool
     """A new certificate over a new TLS key, and with ``new_key`` a new signing key, signed for by the old one."""
     folder = expect_enrolled(IdentityFolder(identity))
     with folder.alone():
-        link = Link(at, unnamed_context(identity / _known_files(folder).ca, now))
+        files = _known_files(folder)
+        link = Link(at, unnamed_context(identity / files.ca, now, identity / files.certificate))
         nonce = _answer(lambda: read_nonce(link.ask("GET", NONCE_PATH)))
         renewal = prepare(identity, nonce, new_key=new_key)
         renewal.keep(_answer(lambda: read_enrolled(link.ask("POST", RENEW_PATH, write(renewal.request)))))

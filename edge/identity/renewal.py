@@ -3,6 +3,10 @@
 It asks at a moment of its own within the hour, so that a region's devices do not come together; it tries again less
 and less often, and says ``certificate-ending`` while a technician still has days to look at the line. A certificate
 that has ended while the post was cut off is renewed like any other for a month: the device's signing key proves it.
+
+A post whose clock is in doubt cannot know that its certificate has ended; the broker knows, and lets it in no more. So
+it also renews when it has been offline for some minutes. Such a clock may call the next certificate ended as well:
+whatever was renewed rests for hours.
 """
 
 import asyncio
@@ -28,6 +32,8 @@ LOOK_EVERY_S: Final = 60.0
 SPREAD_S: Final = 3_600.0
 RETRY_FIRST_S: Final = 300.0
 RETRY_CEILING_S: Final = 6 * 3_600.0
+OFFLINE_MAX_S: Final = 300.0  # with a clock in doubt
+REST_S: Final = 6 * 3_600.0  # behind a renewal, whatever a clock says of the new dates
 ALARM_LEFT: Final = timedelta(days=5)
 ALARM_EVERY_S: Final = 86_400.0
 CHANCE: Final = SystemRandom()
@@ -62,7 +68,7 @@ def retry_s(failures: int, chance: Callable[[float, float], float]) -> float:
 
 class Renewal:
     """``run`` until cancelled. ``on_renewed`` comes in the event loop with every new identity, whoever put it there:
-    this part, or ``borderpost device renew`` beside it."""
+    this part, or ``borderpost device renew`` beside it. ``offline_s`` says for how long the broker has been away."""
 
     def __init__(
         self,
@@ -71,13 +77,17 @@ class Renewal:
         on_renewed: Callable[[Identity], None],
         on_alarm: Callable[[str], None],
         *,
+        offline_s: Callable[[], float] = lambda: 0.0,
         spread_s: float = SPREAD_S,
         look_every_s: float = LOOK_EVERY_S,
+        offline_max_s: float = OFFLINE_MAX_S,
     ) -> None:
         self._folder, self._now = folder, now
         self._on_renewed, self._on_alarm = on_renewed, on_alarm
+        self._offline_s, self._offline_max_s = offline_s, offline_max_s
         self._spread_s, self._look_every_s = spread_s, look_every_s
         self._asked = asyncio.Event()
+        self._rests_until_s = 0.0
         self._failures, self._alarmed_s = 0, -ALARM_EVERY_S
 
     def ask(self) -> None:
@@ -104,9 +114,12 @@ class Renewal:
         if self._asked.is_set():
             self._asked.clear()
             return now_s
-        if known is None or not known[1].due(self._now().time):
+        if known is None or not self._is_due(known[1], self._now()) or now_s < self._rests_until_s:
             return None
         return now_s + CHANCE.uniform(0.0, self._spread_s) if next_s is None else next_s
+
+    def _is_due(self, validity: Validity, now: Stamp) -> bool:
+        return validity.due(now.judging) or (now.in_doubt and self._offline_s() >= self._offline_max_s)
 
     async def _try(self, known: "Known | None", now_s: float) -> float | None:
         """None when it was renewed, else the moment of the next attempt."""
@@ -115,10 +128,11 @@ class Renewal:
         except (EnrolmentRefused, OSError, ValueError) as error:
             self._failures += 1
             log.warning("renewal: not renewed (%s)", error)
-            if known is None or known[1].ending(self._now().time):
+            if known is None or known[1].ending(self._now().judging):
                 self._alarm(now_s)
             return now_s + retry_s(self._failures, CHANCE.uniform)
         self._failures, self._alarmed_s = 0, -ALARM_EVERY_S
+        self._rests_until_s = now_s + REST_S
         log.info("renewal: this device has a new certificate")
         return None
 

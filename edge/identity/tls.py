@@ -3,14 +3,19 @@
 OpenSSL would ask the system's clock, and a device that wakes in 1970 would take every certificate for one of the future
 and never come online again to learn the time. So its check of dates is switched off, and done here, between the
 handshake and the first byte that is sent. Everything else stays OpenSSL's: chain, name, usage, signature.
+
+A time that is in doubt is the least that a certificate must reach, but at most until the device's own ends: a clock
+that was ahead once, perhaps by years, leaves such a time behind, and must not lock the device out until it has come.
 """
 
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from cryptography.x509 import load_der_x509_certificate
+from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
 
 from edge.outbox.clock import Stamp
 from messages.events import Clock
@@ -20,22 +25,23 @@ NO_CHECK_TIME: Final = ssl.VerifyFlags(0x200000)  # X509_V_FLAG_NO_CHECK_TIME, x
 
 
 class PostContext(ssl.SSLContext):
-    """``now`` is the clock of the post, which never shows less than it showed before, whatever the system's does."""
+    """``now`` is the clock of the post; ``own_end`` is when its own certificate ends, if it has one."""
 
     now: Callable[[], Stamp]
+    own_end: datetime | None
 
 
 def context(ca: Path, cert: Path, key: Path, now: Callable[[], Stamp]) -> PostContext:
     """Made for each connection, so that a certificate that was renewed meanwhile is taken. Raises OSError."""
-    made = unnamed_context(ca, now)
+    made = unnamed_context(ca, now, cert)
     made.load_cert_chain(cert, key)
     return made
 
 
-def unnamed_context(ca: Path, now: Callable[[], Stamp]) -> PostContext:
-    """For whoever has no certificate yet, or one that has ended: he proves himself by what he sends."""
+def unnamed_context(ca: Path, now: Callable[[], Stamp], own: Path | None = None) -> PostContext:
+    """For whoever has no certificate yet, or one (``own``) that has ended: he proves himself by what he sends."""
     made = PostContext(ssl.PROTOCOL_TLS_CLIENT)
-    made.now = now
+    made.now, made.own_end = now, None if own is None else _end_of(own)
     made.sslsocket_class = PostSocket
     made.minimum_version = ssl.TLSVersion.TLSv1_3  # E12
     made.verify_flags |= NO_CHECK_TIME
@@ -51,19 +57,27 @@ class PostSocket(ssl.SSLSocket):
         try:
             super().do_handshake(block)
             if isinstance(self.context, PostContext):
-                expect_dates(self.getpeercert(binary_form=True) or b"", self.context.now())
+                expect_dates(self.getpeercert(binary_form=True) or b"", self.context.now(), self.context.own_end)
         except BaseException:
             self.close()
             raise
 
 
-def expect_dates(certificate_der: bytes, now: Stamp) -> None:
+def expect_dates(certificate_der: bytes, now: Stamp, own_end: datetime | None = None) -> None:
     """Raises SSLCertVerificationError (E15). A clock that is not believed is still a floor: what had ended by then has
     ended, but nobody can say of a certificate that it has not begun."""
     certificate = load_der_x509_certificate(certificate_der)
-    if now.time > certificate.not_valid_after_utc:
+    at_least = min(now.judging, own_end) if now.in_doubt and own_end is not None else now.judging
+    if at_least > certificate.not_valid_after_utc:
         raise ssl.SSLCertVerificationError("CERTIFICATE_VERIFY_FAILED: the broker's certificate has ended")
     if now.clock is not Clock.UNKNOWN and now.time < certificate.not_valid_before_utc:
         raise ssl.SSLCertVerificationError(
             "CERTIFICATE_VERIFY_FAILED: the broker's certificate begins later: look at the clock of this device"
         )
+
+
+def _end_of(certificate: Path) -> datetime | None:
+    """None of one that cannot be read: who needs it will say so."""
+    with suppress(OSError, ValueError):
+        return load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
+    return None

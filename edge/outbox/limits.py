@@ -36,6 +36,7 @@ GATHERED_MAX: Final = 500  # while the disk writes nothing
 # --- the clock ---
 EARLIEST_MS: Final = 1_767_225_600_000  # 2026-01-01, before this software: no true clock shows less
 STEP_MAX_MS: Final = 300_000  # a wall clock that jumps further than this without being synchronised is not believed
-OFF_MAX_MS: Final = 315_360_000_000  # ten years: no device was switched off for longer, its clock has gone wrong
+OFF_MAX_MS: Final = 5_184_000_000  # 60 days, a certificate's 30 and 30 of grace: off for longer it is enrolled anew
+NEW_MAX_MS: Final = 315_360_000_000  # ten years from 2026 on: who remembers nothing can judge no battery clock better
 STEP_TOLD_MS: Final = 1_000  # a smaller step is no event
 CHANGES_MAX: Final = 16  # between two looks; a clock that is moved more often tells the last ones

@@ -38,6 +38,10 @@ class UplinkState:
     last_ack_age_s: float | None
     refused_acks: int
 
+    @property
+    def offline_s(self) -> float:
+        return 0.0 if self.connected else self.since_s
+
 
 class Renewed(Exception):
     """Ends a connection in good order: the next one shows the new certificate."""

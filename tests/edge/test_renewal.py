@@ -59,7 +59,10 @@ class World:
     """A device, its clock, and a gateway that answers as it is told."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, **options: Any) -> None:
-        self.folder, self.time = folder, BEGAN
+        self.folder, self.time, self.clock = folder, BEGAN, Clock.SYNCED
+        self.offline_s = 0.0
+        self.kept: datetime | None = None
+        self.issues: datetime | None = None  # when new certificates begin, if not now
         self.asked, self.looks, self.answers = 0, 0, True
         self.renewed: list[Identity] = []
         self.alarms: list[str] = []
@@ -67,13 +70,13 @@ class World:
         keep(folder, BEGAN, self.files, options.pop("at", "127.0.0.1:1"))
         monkeypatch.setattr(renewal, "renew_at", self._renew)
         monkeypatch.setattr(renewal, "RETRY_FIRST_S", 0.01)
-        options = {"spread_s": 0.0, "look_every_s": 0.01, **options}
+        options = {"spread_s": 0.0, "look_every_s": 0.01, "offline_s": lambda: self.offline_s, **options}
         self.part = Renewal(folder, self._now, self.renewed.append, self.alarms.append, **options)
 
     def _now(self) -> Stamp:
         """Asked once in each look at a folder that can be read."""
         self.looks += 1
-        return Stamp(self.time, 0, Clock.SYNCED)
+        return Stamp(self.time, 0, self.clock, self.kept)
 
     def _renew(self, at: str, folder: Path, now: Callable[[], Stamp]) -> None:
         self.asked += 1
@@ -83,7 +86,7 @@ class World:
 
     def replace(self) -> None:
         self.files = self.files.following(new_signing=False)
-        keep(self.folder, self.time, self.files)
+        keep(self.folder, self.issues or self.time, self.files)
 
     async def looked(self, times: int = 1) -> None:
         """So often, from now on."""
@@ -161,6 +164,57 @@ def test_it_tries_again_until_it_is_answered_and_says_that_the_certificate_ends(
         await until(lambda: bool(world.renewed))
 
     world.run(story)
+
+
+def test_behind_a_floor_that_is_ahead_the_clock_that_is_kept_says_when_it_is_due(world: World) -> None:
+    async def story() -> None:
+        world.time, world.kept = BEGAN + 1_000 * DAY, BEGAN + 19 * DAY
+        await world.looked(5)
+        assert world.asked == 0
+        world.kept = BEGAN + 20 * DAY
+        await until(lambda: bool(world.renewed))
+
+    world.run(story)
+
+
+def test_a_clock_that_calls_the_new_certificate_due_as_well_is_no_storm(world: World) -> None:
+    async def story() -> None:
+        world.time, world.issues = BEGAN + 1_000 * DAY, BEGAN
+        await until(lambda: bool(world.renewed))
+        await world.looked(5)
+        assert world.asked == 1
+        world.part.ask()  # the command ``renew`` does not wait for that
+        await until(lambda: world.asked == 2)
+
+    world.run(story)
+
+
+def test_a_post_with_a_clock_in_doubt_renews_when_the_broker_lets_it_in_no_more(world: World) -> None:
+    async def story() -> None:
+        world.clock, world.offline_s = Clock.UNKNOWN, renewal.OFFLINE_MAX_S - 1
+        await world.looked(5)
+        assert world.asked == 0
+        world.answers, world.offline_s = False, renewal.OFFLINE_MAX_S
+        await until(lambda: world.asked >= 2)  # less and less often, as ever
+        world.answers = True
+        await until(lambda: bool(world.renewed))
+        asked = world.asked
+        await world.looked(5)  # it is offline still: its certificate was not to blame
+        assert world.asked == asked
+
+    world.run(story)
+
+
+@pytest.mark.parametrize(("clock", "kept"), [(Clock.SYNCED, None), (Clock.HOLDOVER, None), (Clock.UNKNOWN, BEGAN)])
+def test_a_post_that_knows_the_time_does_not_blame_its_certificate_for_a_line_that_is_down(
+    world: World, clock: Clock, kept: datetime | None
+) -> None:
+    async def story() -> None:
+        world.clock, world.kept, world.offline_s = clock, kept, 1e6
+        await world.looked(5)
+
+    world.run(story)
+    assert world.asked == 0
 
 
 def test_it_renews_at_a_moment_of_its_own_within_the_hour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,6 +93,11 @@ class World:
     wall_ms: int = EARLIEST_MS + HOUR_MS
     mono_ms: int = 0
     synced: bool = True
+    looks: int = 0
+
+    def wall(self) -> int:
+        self.looks += 1
+        return self.wall_ms
 
 
 def test_a_clock_that_jumps_is_told_and_one_that_nobody_can_believe_is_an_alarm(
@@ -100,16 +105,16 @@ def test_a_clock_that_jumps_is_told_and_one_that_nobody_can_believe_is_an_alarm(
 ) -> None:
     monkeypatch.setattr(telemetry, "LOOK_EVERY_S", 0.01)
     world = World()
-    clock = PostClock(0, wall_ms=lambda: world.wall_ms, mono_ms=lambda: world.mono_ms, synced=lambda: world.synced)
+    clock = PostClock(0, wall_ms=world.wall, mono_ms=lambda: world.mono_ms, synced=lambda: world.synced)
 
     async def story() -> None:
         kept = records(outbox)
         running = asyncio.create_task(Telemetry(kept, clock, tmp_path, lambda: 0).run())
-        await asyncio.sleep(0.05)
+        await until(lambda: world.looks > 0, LIMIT_S)
         world.wall_ms -= HOUR_MS
-        await until(lambda: outbox.produced() == 2, LIMIT_S)
-        world.wall_ms += HOUR_MS
         await until(lambda: outbox.produced() == 3, LIMIT_S)
+        world.wall_ms += HOUR_MS
+        await until(lambda: outbox.produced() == 4, LIMIT_S)
         running.cancel()
         await asyncio.wait({running})
         await kept.drain()
@@ -118,6 +123,7 @@ def test_a_clock_that_jumps_is_told_and_one_that_nobody_can_believe_is_an_alarm(
     asyncio.run(story())
     assert facts_in(outbox) == [
         DeviceClock("lost", -HOUR_MS),
+        DeviceClock("ahead", -HOUR_MS),
         LaneAlarm("clock-unknown", None),
         DeviceClock("synced", HOUR_MS),
     ]

@@ -15,7 +15,7 @@ import pytest
 from cryptography.x509 import load_pem_x509_certificate
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from edge.identity.tls import expect_dates
+from edge.identity.tls import context, expect_dates, unnamed_context
 from edge.outbox.clock import Stamp
 from edge.outbox.outbox import Outbox
 from messages.events import Clock
@@ -64,6 +64,34 @@ def test_d06_a_clock_that_is_not_believed_cannot_say_that_a_certificate_has_not_
     expect_dates(der, at(datetime(2026, 1, 1, tzinfo=UTC), Clock.UNKNOWN))
 
 
+def test_a_clock_that_was_years_ahead_once_locks_nobody_out(server_pem: bytes) -> None:
+    ends = load_pem_x509_certificate(server_pem).not_valid_after_utc
+    der, own_end = ssl.PEM_cert_to_DER_cert(server_pem.decode()), ends - timedelta(hours=1)
+    floor = at(ends + timedelta(days=3 * 365), Clock.UNKNOWN)
+    expect_dates(der, floor, own_end)  # nobody knows how late it is, but it has been earlier than the device's own end
+    expect_dates(der, replace(floor, kept=own_end))
+    with pytest.raises(ssl.SSLCertVerificationError, match="has ended"):
+        expect_dates(der, floor)
+    for clock in (Clock.SYNCED, Clock.HOLDOVER):
+        with pytest.raises(ssl.SSLCertVerificationError, match="has ended"):
+            expect_dates(der, replace(floor, clock=clock), own_end)
+
+
+def test_e15_a_time_in_doubt_is_a_floor_until_the_end_of_the_devices_own_certificate(server_pem: bytes) -> None:
+    ends = load_pem_x509_certificate(server_pem).not_valid_after_utc
+    der, later = ssl.PEM_cert_to_DER_cert(server_pem.decode()), ends + timedelta(seconds=1)
+    with pytest.raises(ssl.SSLCertVerificationError, match="has ended"):
+        expect_dates(der, at(later, Clock.UNKNOWN), later)
+    with pytest.raises(ssl.SSLCertVerificationError, match="has ended"):
+        expect_dates(der, replace(at(ends, Clock.UNKNOWN), kept=later), ends)
+
+
+def test_a_line_judges_with_the_end_of_the_certificate_that_it_shows(pki: Pki) -> None:
+    made = context(pki.servers_ca, *pki.device, now=lambda: at(datetime.now(UTC)))
+    assert made.own_end == load_pem_x509_certificate(pki.device[0].read_bytes()).not_valid_after_utc
+    assert unnamed_context(pki.servers_ca, made.now, pki.servers_ca.with_name("none.crt")).own_end is None
+
+
 @pytest.fixture
 def ended_broker(pki: Pki, tmp_path: Path) -> Iterator[Broker]:
     ended = pki.servers.issue("ended", ExtendedKeyUsageOID.SERVER_AUTH, begins_days=-10)
@@ -82,6 +110,22 @@ def test_e15_a_broker_whose_certificate_has_ended_gets_nothing(
             assert outbox.waiting_count == 1
 
     asyncio.run(story())
+
+
+def test_a_post_behind_whose_floor_the_brokers_certificate_has_ended_comes_online(
+    broker: Broker, pki: Pki, outbox: Outbox, tmp_path: Path
+) -> None:
+    outbox.commit(*ALARM, at(datetime.now(UTC) + timedelta(days=3 * 365)))
+    outbox.close()
+    again = Outbox.open(tmp_path / "edge" / "outbox.db", SEALER)
+
+    async def story() -> None:
+        async with region_at(broker.port, pki) as region, post_at(again, settings_for(broker.port, pki)):
+            await until(lambda: again.waiting_count == 0)
+            assert len(region.stored) == 1
+
+    asyncio.run(story())
+    again.close()
 
 
 def test_d06_a_post_that_wakes_in_1970_comes_online_and_stamps_from_its_floor(

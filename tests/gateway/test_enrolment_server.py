@@ -239,6 +239,15 @@ def test_a_renewal_swaps_certificate_and_key_and_leaves_the_signing_key(door: Do
     assert not before.cert.exists()
 
 
+def test_a_post_whose_clock_was_years_ahead_once_renews_all_the_same(door: Door, tmp_path: Path) -> None:
+    folder = tmp_path / "identity"
+    enrol_at(door.at, door.claim(), folder, "harbour", "lane-1", now)
+    before = read_identity(folder)
+    floor = Stamp(now().time + timedelta(days=3 * 365), 0, Clock.UNKNOWN)
+    renew_at(door.at, folder, lambda: floor)
+    assert read_identity(folder).cert != before.cert
+
+
 def test_a_new_signing_key_is_followed_and_the_old_one_is_gone_from_the_disk(door: Door, tmp_path: Path) -> None:
     folder = tmp_path / "identity"
     enrol_at(door.at, door.claim(), folder, "harbour", "lane-1", now)

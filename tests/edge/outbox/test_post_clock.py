@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from edge.outbox.clock import Changed, PostClock, Stamp
 from edge.outbox.kernel_clock import is_kept
-from edge.outbox.limits import CHANGES_MAX, EARLIEST_MS, OFF_MAX_MS, STEP_MAX_MS
+from edge.outbox.limits import CHANGES_MAX, EARLIEST_MS, NEW_MAX_MS, OFF_MAX_MS, STEP_MAX_MS
 from messages.events import Clock
 
 NOW_MS = EARLIEST_MS + 1_000_000_000
@@ -23,9 +23,13 @@ class World:
     mono_ms: int = 5_000
     synced: bool = True
 
-    def clock(self, floor_ms: int = 0) -> PostClock:
+    def clock(self, floor_ms: int = 0, signed_ms: int = 0) -> PostClock:
         return PostClock(
-            floor_ms, wall_ms=lambda: self.wall_ms, mono_ms=lambda: self.mono_ms, synced=lambda: self.synced
+            floor_ms,
+            signed_ms=signed_ms,
+            wall_ms=lambda: self.wall_ms,
+            mono_ms=lambda: self.mono_ms,
+            synced=lambda: self.synced,
         )
 
     def passes(self, ms: int) -> None:
@@ -99,6 +103,65 @@ def test_a_battery_clock_that_has_gone_mad_is_not_believed_until_it_is_kept() ->
     assert (ms_of(clock.now()), clock.now().clock) == (NOW_MS, Clock.UNKNOWN)
     world.wall_ms, world.synced = NOW_MS + DAY_MS, True
     assert (ms_of(clock.now()), clock.now().clock) == (NOW_MS + DAY_MS, Clock.SYNCED)
+
+
+def test_a_battery_clock_that_is_years_ahead_raises_no_floor() -> None:
+    world = World(wall_ms=NOW_MS + 3 * 365 * DAY_MS, synced=False)
+    for signed_ms in (0, NOW_MS - DAY_MS):
+        stamp = world.clock(NOW_MS, signed_ms).now()
+        assert (ms_of(stamp), stamp.clock, stamp.in_doubt) == (NOW_MS, Clock.UNKNOWN, True)
+
+
+def test_a_device_that_lay_a_year_in_a_store_and_was_enrolled_anew_goes_by_its_battery_clock() -> None:
+    world = World(wall_ms=NOW_MS + 365 * DAY_MS, synced=False)
+    stamp = world.clock(NOW_MS, signed_ms=world.wall_ms - DAY_MS).now()
+    assert (ms_of(stamp), stamp.clock) == (world.wall_ms, Clock.HOLDOVER)
+
+
+def test_a_device_that_remembers_nothing_believes_its_battery_clock_within_ten_years() -> None:
+    world = World(wall_ms=EARLIEST_MS + NEW_MAX_MS, synced=False)
+    assert world.clock().now().clock is Clock.HOLDOVER
+    world.wall_ms += 1
+    assert world.clock().now().clock is Clock.UNKNOWN
+
+
+def test_behind_a_floor_that_a_wrong_clock_raised_dates_are_judged_by_the_clock_that_is_kept() -> None:
+    world, floor_ms = World(), NOW_MS + 40 * DAY_MS
+    clock = world.clock(floor_ms)
+    stamp = clock.now()
+    assert (ms_of(stamp), stamp.clock, stamp.in_doubt) == (floor_ms, Clock.UNKNOWN, False)
+    assert stamp.judging == datetime.fromtimestamp(NOW_MS / 1000, UTC)
+    world.synced = False
+    stamp = clock.now()
+    assert (stamp.judging, stamp.in_doubt) == (stamp.time, True)  # nobody vouches for what the wall clock shows
+
+
+def test_a_kept_clock_that_stands_in_1970_judges_nothing() -> None:
+    assert World(wall_ms=10_000).clock(NOW_MS).now().in_doubt
+
+
+def test_how_far_the_stamps_are_ahead_is_told_once_so_that_the_region_can_date_them_again() -> None:
+    world, floor_ms = World(), NOW_MS + 40 * DAY_MS
+    clock = world.clock(floor_ms)
+    for _ in range(3):
+        stamp = clock.now()
+        assert ms_of(stamp) - 40 * DAY_MS == world.wall_ms
+        world.passes(60_000)
+    assert clock.changes() == [Changed("ahead", -40 * DAY_MS, Clock.UNKNOWN)]
+    world.wall_ms += DAY_MS
+    clock.now()
+    assert clock.changes() == [
+        Changed("stepped", DAY_MS, Clock.UNKNOWN),
+        Changed("ahead", -39 * DAY_MS, Clock.UNKNOWN),
+    ]
+    for moved_ms in (39 * DAY_MS, -39 * DAY_MS):  # caught up, and ahead by as much again
+        world.wall_ms += moved_ms
+        clock.now()
+    assert [(one.cause, one.offset_ms) for one in clock.changes()] == [
+        ("synced", 39 * DAY_MS),
+        ("lost", -39 * DAY_MS),
+        ("ahead", -39 * DAY_MS),
+    ]
 
 
 def test_a_clock_set_back_a_little_goes_at_half_speed_until_it_is_caught_up() -> None:
