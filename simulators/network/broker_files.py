@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from messages.limits import FRAME_MAX_BYTES, TOPIC_MAX_CHARS
+
 DAEMON_USER = "mosquitto"  # what Debian's mosquitto becomes when root starts it
 
 # A device writes and reads under its own certificate's name (%u) only; the gateway's workers do the reverse.
@@ -18,7 +20,7 @@ KEPT = "persistence"
 OURS = {"broker.crt", "broker.key", "clients-ca.crt", CRL, "acl", "mosquitto.conf", KEPT}
 LOOPBACK = "127.0.0.1"
 
-PACKET_LIMIT_BYTES = 262_144
+PACKET_LIMIT_BYTES = FRAME_MAX_BYTES + TOPIC_MAX_CHARS + 64  # and what MQTT writes around them
 QUEUED_LIMIT_BYTES = 67_108_864  # for each client; a region's worker stands behind thousands of outboxes
 QUEUED_LIMIT_MESSAGES = 100_000  # never 0, "no limit": mosquitto 2.0.11 then loses messages that it should deliver
 INFLIGHT_LIMIT_MESSAGES = 200  # a worker commits some hundred frames at once

@@ -27,10 +27,12 @@ from edge.uplink.line import UplinkSettings
 from edge.uplink.uplink import Uplink
 from gateway.links.broker_link import client_tls
 from gateway.store.postgres import connect
+from messages.limits import FRAME_MAX_BYTES
 from messages.topics import Channel
 from simulators.network.cluster import Cluster, command
 from simulators.network.postgres import Postgres
 from tests.faults.post import TIMINGS, TRAVELLER
+from tests.largest import BOOT, EVENTS, frame_of
 
 LANES = 4
 LIMIT_S = 60.0
@@ -165,6 +167,20 @@ def test_both_workers_took_a_share(whole: Cluster, tmp_path: Path) -> None:
     before = frames()
     asyncio.run(traffic(whole, tmp_path, nothing))
     assert all(after > earlier for after, earlier in zip(frames(), before, strict=True))
+
+
+def test_a_frame_of_the_largest_size_passes_the_nodes_and_is_stored(whole: Cluster) -> None:
+    own = identity(whole, 3)
+    frame = frame_of(FRAME_MAX_BYTES, own.topic, own.device_key, own.region)
+
+    async def story() -> None:
+        async with device(whole, 3) as client:
+            await client.publish(str(own.topic), frame, qos=1)
+            with closing(connect(whole.url)) as store:
+                count = "SELECT count(*) AS found FROM told WHERE boot = ?"
+                await until(lambda: store.execute(count, (BOOT,)).fetchone()["found"] == EVENTS)
+
+    asyncio.run(story())
 
 
 # --- attacks ---

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-PACKET_MAX_BYTES: Final = 300_000  # a frame, its topic, and what stands around it
+PACKET_MAX_BYTES: Final = 300_000  # more than a broker of ours lets in: it withholds what is larger without a word
 PINGREQ: Final = b"\xc0\x00"
 DISCONNECT: Final = b"\xe0\x00"
 CONNACK, PUBLISH, PUBACK, SUBACK, PINGRESP, GOODBYE = 2, 3, 4, 9, 13, 14  # kinds: the upper half of the first byte
