@@ -34,8 +34,11 @@ INSTALL = "Install pcscd and vsmartcard-vpcd (apt-get install pcscd vsmartcard-v
 COMPILE = "Run ./run setup, which compiles it."
 ALLOW = "Run it as root or where users may make namespaces; a container needs CAP_SYS_ADMIN."
 
+# A pcscd with polkit (Debian 13's) would ask a daemon that this room does not have, and turn everybody away; the one
+# without (Debian 12's) does not know the word. Here whoever may enter the folder may come in.
 ROOM = """\
-ip link set lo up && mount -n --bind "$1" /run && exec pcscd --foreground --error --config /run/conf
+ip link set lo up && mount -n --bind "$1" /run &&
+exec pcscd --foreground --error --config /run/conf $(pcscd --help | grep -o -e --disable-polkit)
 """
 READER_CONF = f"""\
 FRIENDLYNAME "Virtual PCD"
