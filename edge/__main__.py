@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
@@ -52,20 +52,20 @@ TOLD_WITHIN_S = 1.0  # the controller tells what it has kept with its first answ
 
 def serve(config: Config) -> int:
     """Run the lane until SIGTERM or SIGINT. Raises opening.CannotStart or ConfigError."""
-    return asyncio.run(Edge(config, write_to_standard_error()).run())
+    with ExitStack() as held:  # a lane that does not start leaves nothing open, either
+        return asyncio.run(Edge(config, write_to_standard_error(), held).run())
 
 
 class Edge:
     """All parts of one lane, tied together. The order of construction is the order of dependence."""
 
-    def __init__(self, config: Config, ring: Ring) -> None:
+    def __init__(self, config: Config, ring: Ring, held: ExitStack) -> None:
         self._config, self._began_s = config, time.monotonic()
         folder = config.folder
         identity = read_identity(folder / "identity")
         opening.expect_own(identity, config.device)
-        self._outbox = opening.opened(
-            folder / "outbox.db", Sealer(identity.topic, identity.device_key, identity.region), config.uplink
-        )
+        sealer = Sealer(identity.topic, identity.device_key, identity.region)
+        self._outbox = held.enter_context(closing(opening.opened(folder / "outbox.db", sealer, config.uplink)))
         self._clock = opening.clock_behind(self._outbox, identity)
         self._records = Records(
             self._outbox, config.device.direction, config.device.retention_days, self._clock.now, today(self._now)
@@ -110,7 +110,7 @@ class Edge:
             proof=proof,
             stale=self._downward.listing.stale,
         )
-        self._trust = opening.trusting(folder / "trust")
+        self._trust = held.enter_context(closing(opening.trusting(folder / "trust")))
         self._chip = opening.chip_reader(config.wires.chip)
         self._unfinished = Unfinished(config.wires.put_back_s)
 
@@ -204,7 +204,6 @@ class Edge:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._chip.close()
-        self._trust.close()
         await self._face.stop()
         with suppress(TimeoutError):
             async with asyncio.timeout(END_LIMIT_S):

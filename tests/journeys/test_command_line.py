@@ -14,6 +14,7 @@ import pytest
 from borderpost.__main__ import build, main
 from edge.config import ConfigError
 from edge.opening import officer_key, raw_key
+from tests.open_files import holds
 
 LIMIT_S = 30.0
 HEAVY = {
@@ -282,6 +283,16 @@ def test_an_edge_without_a_trust_store_names_the_command_that_makes_one(
     assert number == 4
     assert sentence.count("document trust import") == 1
     assert sentence.endswith("Then start the lane again.")
+
+
+def test_an_edge_that_does_not_start_leaves_nothing_open(
+    enrolled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edge = lane_with_keys(enrolled, tmp_path, "5e" * 32 + "\n")
+    (edge / "trust").mkdir()
+    (edge / "edge.toml").write_text(CONFIG.replace("socket:", "telepathy:"))
+    assert refusal(capsys, "edge", "run", "--config", str(edge / "edge.toml"))[0] == 2
+    assert not holds(edge / "outbox.db")
 
 
 def test_an_edge_with_a_damaged_key_says_so_and_not_what_it_holds(
