@@ -51,7 +51,7 @@ class Changed:
 
 class PostClock:
     """``now()`` for everything that is recorded. Every source of time is an argument; ``signed_ms`` is when the region
-    signed this device's certificate, which says of a battery clock how far it may be ahead of the floor."""
+    signed this device's certificate: no true clock shows less, and a battery clock may be so far ahead of the floor."""
 
     def __init__(
         self,
@@ -67,6 +67,7 @@ class PostClock:
         self._last_mono_ms = self._began_ms
         self._last_ms = max(floor_ms, EARLIEST_MS)
         known_ms = max(floor_ms, signed_ms)
+        self._kept_min_ms = max(signed_ms, EARLIEST_MS)  # D04: a time server that somebody set back is believed so far
         self._waking_max_ms = known_ms + OFF_MAX_MS if known_ms else EARLIEST_MS + NEW_MAX_MS
         self._last_wall_ms: int | None = None
         self._quality = Clock.UNKNOWN
@@ -80,7 +81,7 @@ class PostClock:
             passed_ms = mono_ms - self._last_mono_ms
             shown_ms, quality = self._judged(wall_ms, passed_ms, synced)
             self._note(wall_ms, passed_ms, quality)
-            ahead_ms = max(0, shown_ms - wall_ms) if synced and wall_ms >= EARLIEST_MS else 0  # a server, too, errs
+            ahead_ms = max(0, shown_ms - wall_ms) if synced and wall_ms >= self._kept_min_ms else 0
             self._note_ahead(ahead_ms if quality is Clock.UNKNOWN else 0)
             self._last_ms, self._last_mono_ms, self._last_wall_ms, self._quality = shown_ms, mono_ms, wall_ms, quality
             kept = _moment(wall_ms) if ahead_ms else None

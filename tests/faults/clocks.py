@@ -14,6 +14,7 @@ class WallClock:
 
     @classmethod
     def make(cls, folder: Path) -> "WallClock":
+        folder.mkdir(parents=True, exist_ok=True)
         library = folder / "wall_clock.so"
         subprocess.run(["gcc", "-shared", "-fPIC", "-O2", "-o", str(library), str(SOURCE), "-ldl"], check=True)
         clock = cls(library, folder / "offset.txt")

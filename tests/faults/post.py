@@ -1,4 +1,4 @@
-"""A light border post that is made to be killed: ``post.py FOLDER PORT RATE SEED``.
+"""A light border post that is made to be killed: ``post.py FOLDER PORT RATE SEED [renews]``.
 
 The real outbox and the real uplink, and no lane. Whatever is committed is told on standard output afterwards, one line
 each, unbuffered: a line is a promise that the region must keep. ``rest`` on standard input ends the writing; once every
@@ -15,9 +15,11 @@ import sys
 import threading
 import uuid
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from edge.identity.identity import read_identity
+from edge.identity.identity import Identity, read_identity
+from edge.identity.renewal import Renewal
 from edge.outbox.clock import PostClock
 from edge.outbox.errors import OutboxError
 from edge.outbox.outbox import Outbox
@@ -34,6 +36,7 @@ BACKOFF_CEILING_S = 0.5  # a harness has less patience than a border
 GROUP_MAX = 12
 GATHERED_SHARE = 0.2
 EMPTY_POLL_S = 0.02
+OFFLINE_MAX_S = 2.0  # a clock in doubt blames its certificate so soon
 AGAIN_S = 0.05  # after a commit that the disk refused
 
 TRAVELLER = {
@@ -81,10 +84,9 @@ def promise(event: Event) -> None:
     say("promise", event.boot, event.seq, event.id, hashlib.sha256(event.to_json()).hexdigest())
 
 
-async def write(outbox: Outbox, rate: float, seed: int, resting: threading.Event) -> None:
+async def write(outbox: Outbox, clock: PostClock, rate: float, seed: int, resting: threading.Event) -> None:
     """``rate`` commits a second, whatever the link does."""
     chance = random.Random(f"{seed}/{outbox.boot}")
-    clock = PostClock(outbox.floor_ms)
     for facts in story(chance):
         while not resting.is_set():
             try:
@@ -103,7 +105,7 @@ async def write(outbox: Outbox, rate: float, seed: int, resting: threading.Event
         await asyncio.sleep(chance.expovariate(rate))
 
 
-async def live(folder: Path, port: int, rate: float, seed: int) -> None:
+async def live(folder: Path, port: int, rate: float, seed: int, *, renews: bool) -> None:
     identity = read_identity(folder / "identity")
     outbox = Outbox.open(folder / "outbox.db", Sealer(identity.topic, identity.device_key, identity.region))
     say("boot", outbox.boot)
@@ -114,21 +116,41 @@ async def live(folder: Path, port: int, rate: float, seed: int) -> None:
         status_every_s=1.0,
         keepalive_s=KEEPALIVE_S,
     )
-    uplink = Uplink(
-        settings, outbox, lambda state: None, lambda channel, order: None, on_alarm=lambda code: say("alarm", code)
-    )
+    clock = PostClock(outbox.floor_ms)
+    uplink = Uplink(settings, outbox, lambda state: None, lambda channel, order: None, on_alarm=alarm, now=clock.now)
     resting = threading.Event()
     threading.Thread(target=_hear, args=(resting,), daemon=True).start()
     link = asyncio.create_task(uplink.run())
-    writing = asyncio.create_task(write(outbox, rate, seed, resting))
+    writing = asyncio.create_task(write(outbox, clock, rate, seed, resting))
+    renewal = Renewal(
+        folder / "identity",
+        clock.now,
+        lambda identity: uplink.renew(showing(settings, identity)),
+        alarm,
+        offline_s=lambda: uplink.state.offline_s,
+        spread_s=0.0,
+        look_every_s=EMPTY_POLL_S,
+        offline_max_s=OFFLINE_MAX_S,
+    )
+    renewing = asyncio.create_task(renewal.run()) if renews else None
     await asyncio.wait({link, writing}, return_when=asyncio.FIRST_COMPLETED)
     while not link.done() and (outbox.waiting_count or outbox.put_back()):  # noqa: ASYNC110  # nobody tells of nought
         await asyncio.sleep(EMPTY_POLL_S)
     say("empty")
     link.cancel()
+    if renewing is not None:
+        renewing.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await link
     outbox.close()
+
+
+def showing(settings: UplinkSettings, identity: Identity) -> UplinkSettings:
+    return replace(settings, ca=identity.ca, cert=identity.cert, key=identity.key, gateways=identity.gateways)
+
+
+def alarm(code: str) -> None:
+    say("alarm", code)
 
 
 def _hear(resting: threading.Event) -> None:
@@ -139,8 +161,8 @@ def _hear(resting: threading.Event) -> None:
 
 def main() -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    folder, port, rate, seed = sys.argv[1:]
-    asyncio.run(live(Path(folder), int(port), float(rate), int(seed)))
+    folder, port, rate, seed, *more = sys.argv[1:]
+    asyncio.run(live(Path(folder), int(port), float(rate), int(seed), renews=more == ["renews"]))
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ class LightPost:
     promises: list[Promise] = field(default_factory=list)
     said: list[str] = field(default_factory=list)  # all other lines
     environment: Mapping[str, str] = field(default_factory=dict)
+    renews: bool = False  # by itself, as a lane does
     lives: int = 0
     _process: asyncio.subprocess.Process | None = None
     _hearing: asyncio.Task[None] | None = None
@@ -58,6 +59,7 @@ class LightPost:
     async def start(self, seed: int = 0) -> None:
         self.lives += 1
         words = [sys.executable, str(LIGHT_POST), str(self.folder), str(self.port), str(self.rate), str(seed)]
+        words += ["renews"] if self.renews else []
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *words,

@@ -54,6 +54,41 @@ def test_e15_a_certificate_that_ended_keeps_rows_waiting_until_it_is_renewed(
     asyncio.run(story())
 
 
+def test_e15_a_post_without_a_clock_renews_by_itself_when_its_certificate_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """31 days go by for its region. It was off meanwhile, and wakes in 1970: by its floor not a day has gone by."""
+
+    async def story() -> None:
+        later, dawn = WallClock.make(tmp_path), WallClock.make(tmp_path / "dawn")
+        later.shift(DAYS_31_S)
+        dawn.shift(-time.time() + 60)
+        async with running(tmp_path / "region", posts=1, rate=RATE) as region:
+            post = region.posts["post-1"]
+            region.links["post-1"].wire.point_at(region.broker.port)
+            await do("device", "renew", "--gateway", str(region.state), "--edge", str(post.folder))  # told where
+            await post.start()
+            await post.wait_promises(EVENTS)
+            await post.kill()
+            await region.gateway.stop()
+            with monkeypatch.context() as time_goes_by:
+                for name, value in later.environment.items():
+                    time_goes_by.setenv(name, value)
+                await asyncio.to_thread(region.broker.restart)
+                region.gateway = region.gateway_child()
+                await region.start_gateway()
+            post.environment, post.renews = dawn.environment, True
+            await post.start(1)
+            await post.wait_promises(2 * EVENTS)
+            assert await region.drain(LIMIT_S) == []
+            assert "this device has a new certificate" in post.log.read_text()
+            told = await asyncio.to_thread(judge, region)
+            assert told.sentences == []
+            assert told.produced == told.stored_unique
+
+    asyncio.run(story())
+
+
 def test_a_post_that_was_cut_off_beyond_the_days_of_its_key_before_holds_up_nothing_and_is_heard_out(
     tmp_path: Path,
 ) -> None:

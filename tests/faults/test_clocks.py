@@ -11,6 +11,7 @@ from tests.faults.region import running
 from tests.faults.stored import judge, stored_in
 
 HOUR_S = 3_600
+YEARS_3_S = 3 * 365 * 24 * HOUR_S
 EVENTS = 15
 DRAIN_LIMIT_S = 45.0
 BACK, FORTH, IN_1970 = -3 * HOUR_S, 5 * HOUR_S, "1970"
@@ -66,3 +67,34 @@ def test_d06_a_post_that_wakes_in_1970_reaches_the_region_and_dates_nothing_ther
             assert min(one.time for one in stored_in(region.state)) > "2026"
 
     asyncio.run(story())
+
+
+def test_d05_a_post_whose_clock_was_years_ahead_once_comes_back_as_soon_as_it_is_right(tmp_path: Path) -> None:
+    """A new device believes its battery clock, and takes every certificate for one of the past; its floor stays."""
+
+    async def story() -> None:
+        clock = WallClock.make(tmp_path)
+        clock.shift(YEARS_3_S)
+        async with running(tmp_path / "region", posts=1, rate=40.0) as region:
+            post = region.posts["post-1"]
+            post.environment = clock.environment
+            await post.start()
+            await post.wait_promises(EVENTS)
+            await until_said(post.log, "certificate has ended")
+            assert stored_in(region.state) == []
+            await post.kill()
+            clock.shift(0)
+            await post.start(1)
+            await post.wait_promises(2 * EVENTS)
+            assert await region.drain(DRAIN_LIMIT_S) == []
+            told = await asyncio.to_thread(judge, region, frozenset({"from-the-future"}))
+            assert told.sentences == []
+            assert told.produced == told.stored_unique >= 2 * EVENTS
+
+    asyncio.run(story())
+
+
+async def until_said(log: Path, words: str) -> None:
+    async with asyncio.timeout(DRAIN_LIMIT_S):
+        while words not in await asyncio.to_thread(log.read_text):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)

@@ -136,8 +136,11 @@ def test_behind_a_floor_that_a_wrong_clock_raised_dates_are_judged_by_the_clock_
     assert (stamp.judging, stamp.in_doubt) == (stamp.time, True)  # nobody vouches for what the wall clock shows
 
 
-def test_a_kept_clock_that_stands_in_1970_judges_nothing() -> None:
+def test_d04_a_kept_clock_that_shows_less_than_can_be_judges_nothing() -> None:
     assert World(wall_ms=10_000).clock(NOW_MS).now().in_doubt
+    signed_ms = NOW_MS - 5 * DAY_MS
+    assert not World(wall_ms=signed_ms).clock(NOW_MS, signed_ms).now().in_doubt
+    assert World(wall_ms=signed_ms - 1).clock(NOW_MS, signed_ms).now().in_doubt
 
 
 def test_how_far_the_stamps_are_ahead_is_told_once_so_that_the_region_can_date_them_again() -> None:
