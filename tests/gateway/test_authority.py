@@ -252,7 +252,7 @@ def test_gaps_and_quarantine_are_told(tmp_path: Path, capsys: pytest.CaptureFixt
     assert command("gateway", "quarantine", "--state", state, "--json") == 0
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [
         {"gaps": [], "declared_drops": 0},
-        {"quarantine": [], "total": 0, "next": None},
+        {"quarantine": [], "total": 0, "next": None, "not_kept": 0},
     ]
 
 
