@@ -144,8 +144,9 @@ def _faults() -> Finding:
     """strace lays faults under a process; some containers let nobody look at another."""
     lacking = [name for name in ("strace", "gcc") if shutil.which(name) is None]
     if lacking:
-        how = "./run faults fetches it." if _fetches() else f"{INSTALL} {' '.join(lacking)}"
-        return Finding("faults", False, False, f"For ./run faults {' and '.join(lacking)} is missing.", how)
+        how = "./run faults fetches what is missing." if _fetches() else f"{INSTALL} {' '.join(lacking)}"
+        verb = "is" if len(lacking) == 1 else "are"
+        return Finding("faults", False, False, f"For ./run faults {' and '.join(lacking)} {verb} missing.", how)
     if subprocess.run(["strace", "-qq", "-o", "/dev/null", "true"], capture_output=True, check=False).returncode:
         cure = "A container needs CAP_SYS_PTRACE; ./run faults --kills goes without."
         return Finding("faults", False, False, "This system lets strace look at no process.", cure)
