@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     from borderpost import (
+        gateway_alarms,
         gateway_broker,
         gateway_care,
         gateway_keys,
@@ -41,6 +42,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     region_verb(verbs, "gaps", "sequence numbers that never came", _gaps)
     gateway_quarantine.add_arguments(
         region_verb(verbs, "quarantine", "what was set aside, and why", gateway_quarantine.run)
+    )
+    gateway_alarms.add_arguments(
+        region_verb(verbs, "alarms", "what the gateway itself has to say of devices", gateway_alarms.run)
     )
     region_verb(verbs, "rebuild", "fold what pages show anew from the events, and say if it was right", _rebuild)
     gateway_care.add_verbs(verbs)

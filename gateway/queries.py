@@ -91,16 +91,33 @@ class Queries:
         return totals(self._connection)["unkept"]
 
     def alarms(self) -> list[dict[str, object]]:
-        """The newest first."""
-        query = "SELECT device, code, boot, seq, since_ms FROM alarms ORDER BY since_ms DESC, device, code LIMIT ?"
+        """The open ones, the newest first."""
+        query = (
+            "SELECT device, code, boot, seq, since_ms, last_ms FROM alarms WHERE settled_ms IS NULL"
+            " ORDER BY last_ms DESC, device, code LIMIT ?"
+        )
         return [dict(row) for row in self._connection.execute(query, (ALARMS_SHOWN,))]
+
+    def all_alarms(self, limit: int) -> list[dict[str, object]]:
+        """Settled ones too, behind those that are open."""
+        query = (
+            "SELECT device, code, boot, seq, since_ms, last_ms, settled_ms FROM alarms"
+            " ORDER BY CASE WHEN settled_ms IS NULL THEN 0 ELSE 1 END, last_ms DESC, device, code LIMIT ?"
+        )
+        return [dict(row) for row in self._connection.execute(query, (limit,))]
+
+    def alarms_counted(self) -> tuple[int, int]:
+        """How many are open, and how many there are."""
+        query = "SELECT count(CASE WHEN settled_ms IS NULL THEN 1 END), count(*) FROM alarms"
+        [row] = self._connection.execute(query).fetchall()
+        return int(row[0]), int(row[1])
 
 
 def newest_alarms(alarms: Iterable[Mapping[str, object]], now: datetime) -> tuple[AlarmView, ...]:
     """Each kind once for each device, the newest first: a clone that sends a thousand frames is one line."""
     met: dict[tuple[str, str], list[int]] = {}
     for alarm in alarms:
-        met.setdefault((str(alarm["device"]), str(alarm["code"])), []).append(int(str(alarm["since_ms"])))
+        met.setdefault((str(alarm["device"]), str(alarm["code"])), []).append(int(str(alarm["last_ms"])))
     now_ms = now.timestamp() * 1000
     views = [AlarmView(*key, len(times), max(0.0, now_ms - max(times)) / 1000) for key, times in met.items()]
     return tuple(sorted(views, key=lambda view: view.since_s))

@@ -49,9 +49,8 @@ class Conflicts:
             return False
         for row in holders:
             self._evict(topic, row)
-        self._contest(event.device, boot, event.seq, bytes(event.id))
         aside = _aside(topic, event.device, boot, event.seq, bytes(event.digest), bytes(event.body), event.retain_until)
-        if not self._shelf.keep_event(aside):
+        if not self._contest(aside, bytes(event.id)):
             self._tallies.add(event.device, "duplicates")
         return False
 
@@ -64,13 +63,17 @@ class Conflicts:
         withdraw(self._connection, [row], self._tallies)
         self.evicted.add((row["boot_key"], row["seq"]))
         lies = (bytes(row["digest"]), row["body"], row["retain_until"])
-        self._shelf.keep_event(_aside(topic, row["device"], row["boot"], row["seq"], *lies))
-        self._contest(row["device"], row["boot"], row["seq"], bytes(row["id"]))
+        self._contest(_aside(topic, row["device"], row["boot"], row["seq"], *lies), bytes(row["id"]))
 
-    def _contest(self, device: str, boot: str, seq: int, identity: bytes) -> None:
+    def _contest(self, aside: Aside, identity: bytes) -> bool:
+        """Whether it is new: one that comes again, for its answer was lost, opens no alarm that was settled."""
         query = "INSERT INTO contested (device, claim) VALUES (?, ?) ON CONFLICT DO NOTHING"
-        self._connection.executemany(query, [(device, claim) for claim in _claims(boot, seq, identity)])
-        self._alarms.say(device, Alarm.SEQUENCE_CONFLICT, boot, seq)
+        claims = _claims(aside.boot, aside.first, identity)
+        self._connection.executemany(query, [(aside.sender, claim) for claim in claims])
+        new = self._shelf.keep_event(aside)
+        if new:
+            self._alarms.say(aside.sender, Alarm.SEQUENCE_CONFLICT, aside.boot, aside.first)
+        return new
 
 
 def _claims(boot: str, seq: int, identity: bytes) -> tuple[str, str]:

@@ -30,10 +30,10 @@ class Desk:
     region: Any  # Region of conftest
     vault: Vault
 
-    def take(self, *offers: Offer) -> Outcome:
+    def take(self, *offers: Offer, now: datetime = LATER) -> Outcome:
         key, register = self.region.authority.region_key(), Register(self.connection).snapshot()
         verdicts = [judge(topic, payload, register, key) for topic, payload in offers]
-        return record(self.connection, self.vault, verdicts, LATER)
+        return record(self.connection, self.vault, verdicts, now)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self.connection.execute(query)]

@@ -58,11 +58,11 @@ def test_more_lanes_than_fit_are_counted_and_not_forgotten() -> None:
 
 def test_the_regions_own_alarms_are_told_in_words_and_once_for_each_device() -> None:
     now = datetime(2026, 11, 24, tzinfo=UTC)
-    since_ms = int(now.timestamp() * 1000)
+    last_ms = int(now.timestamp() * 1000)
     told = [
-        {"device": "", "code": "wrong-topic", "since_ms": since_ms - 60_000},
+        {"device": "", "code": "wrong-topic", "since_ms": 0, "last_ms": last_ms - 60_000},
         *(
-            {"device": "lane-1", "code": "device-cloned", "boot": "a", "seq": n, "since_ms": since_ms - n}
+            {"device": "lane-1", "code": "device-cloned", "boot": "a", "seq": n, "since_ms": 0, "last_ms": last_ms - n}
             for n in range(9)
         ),
     ]
