@@ -1,4 +1,4 @@
-"""Does this process still hold a file open? A connection that nobody closed keeps its file, and its lock, for a while."""
+"""Does this process still hold a file open? A connection that nobody closed keeps its file and its lock for a while."""
 
 import os
 from pathlib import Path
