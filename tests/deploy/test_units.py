@@ -120,6 +120,21 @@ def test_the_broker_starts_with_its_host() -> None:
         assert "systemctl enable mosquitto" in guide.read_text(), guide
 
 
+def test_the_doors_at_which_connections_are_counted_are_those_that_devices_use() -> None:
+    """E11: a door that nobody counts can be filled by one machine. That the kernel obeys is said in the guide."""
+    rules, gateway = (
+        (DEPLOY / "gateway" / "borderpost-doors.nft").read_text(),
+        region.load(DEPLOY / "gateway" / "gateway.toml"),
+    )
+    [doors] = re.findall(r"tcp dport \{ ([\d, ]+) \} ct state new jump one_more", rules)
+    assert {int(port) for port in doors.split(", ")} == {gateway.broker_port, gateway.enrolment_port}
+    counted = re.findall(r"^\t\tadd @held[46] .* ct count over (\d+) .* reject with tcp reset$", rules, re.MULTILINE)
+    [most] = re.findall(r"--most (\d+)", BROKER.read_text())
+    assert len(counted) == 2  # IPv4 and IPv6
+    assert all(50 * int(each) <= int(most) for each in counted)  # as it says itself: it takes 50 addresses
+    assert "`borderpost-doors.nft` to `/etc`" in (DEPLOY / "gateway" / "README.md").read_text()
+
+
 @pytest.mark.parametrize(("path", "goal_mb"), [(LANE, 70 + 150), (GATEWAY, 150)], ids=["lane", "gateway"])
 def test_memory_has_a_limit_with_room_above_the_goal(path: Path, goal_mb: int) -> None:
     """The lane's includes its matcher (docs/figures.md)."""

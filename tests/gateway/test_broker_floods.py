@@ -13,11 +13,13 @@ import pytest
 
 from gateway.links.broker_link import client_tls
 from simulators.network.broker import Broker, Certificates
+from simulators.network.broker_files import CONNECTIONS_LIMIT
 from tests.gateway.hearing import heard_until
 
 ARRIVES_S = 5
 STRANGERS = 120
 IDLE = 40
+TOO_MANY_IDLE = CONNECTIONS_LIMIT + 20
 
 
 @pytest.fixture
@@ -170,3 +172,31 @@ def test_e11_a_flood_of_strangers_takes_no_connection_away_and_lets_new_ones_in(
             return await heard_until(gateway, b"behind the flood")
 
     assert set(asyncio.run(story())) == {b"in the flood", b"through the flood", b"behind the flood"}
+
+
+def test_e11_more_silent_strangers_than_the_broker_has_room_for_put_nobody_out_and_hold_newcomers_up(
+    region: Any, broker: Broker
+) -> None:
+    """This is not stopped here; the host's own door lets no single address hold so many (borderpost-doors.nft)."""
+    lane, late = region.lane("lane-1"), region.lane("lane-2")
+
+    def let_in(payload: bytes) -> bool:
+        with contextlib.suppress(OSError), wire(broker, late, connect(b"lane-2")) as line:
+            line.sendall(publish(str(late.topic).encode(), payload))
+            return True
+        return False
+
+    async def story() -> list[bytes]:
+        async with inbox(broker, region) as gateway, connected(broker, "lane-1", device_tls(lane)) as client:
+            with contextlib.ExitStack() as idle:
+                for _ in range(TOO_MANY_IDLE):
+                    idle.enter_context(socket.create_connection(("127.0.0.1", broker.port), timeout=ARRIVES_S))
+                assert not await asyncio.to_thread(let_in, b"too late")
+                await client.publish(str(lane.topic), b"in time", qos=1)
+                heard = await heard_until(gateway, b"in time")
+            async with asyncio.timeout(ARRIVES_S):  # the broker hears in its own time that they went
+                while not await asyncio.to_thread(let_in, b"there is room"):
+                    pass
+            return heard + await heard_until(gateway, b"there is room")
+
+    assert asyncio.run(story()) == [b"in time", b"there is room"]

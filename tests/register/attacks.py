@@ -51,7 +51,10 @@ BROKER: Final = {
     "E08": ("another's queued orders erased by a take-over", "they arrive"),
     "E09": ("a flood beyond the broker's queue", "dropped by the broker, and no border event lost"),
     "E10": ("a packet of a megabyte", "refused"),
-    "E11": ("a flood of connections without a certificate", "the others keep their connection"),
+    "E11": (
+        "a flood of connections without a certificate",
+        "the others keep their connection; new ones wait if it fills the broker (threats.md)",
+    ),
     "E12": ("TLS 1.2", "refused"),
     "E13": ("no certificate", "refused"),
     "E14": ("a certificate of a foreign authority", "refused"),
