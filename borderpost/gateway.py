@@ -119,10 +119,13 @@ def _gap(gap: dict[str, Any]) -> str:
 
 def _rebuild(args: argparse.Namespace) -> int:
     from gateway.intake.rebuild import rebuild
+    from gateway.intake.vault import Vault
     from gateway.state import StateFolder
 
-    with gateway_errors(), closing(StateFolder(args.state).open_store()) as connection:
-        rebuilt = rebuild(connection)
+    with gateway_errors():
+        folder = StateFolder(args.state)
+        with closing(folder.open_store()) as connection:
+            rebuilt = rebuild(connection, Vault(folder.store_key()))
     if args.json:
         print(json.dumps(asdict(rebuilt)))
     else:

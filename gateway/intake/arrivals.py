@@ -50,6 +50,15 @@ def add(connection: Connection, table: Stretches, boot_key: int, stretches: Sequ
         )
 
 
+def lacking(connection: Connection, table: Stretches, boot_key: int, stretches: Sequence[Range]) -> list[Range]:
+    """What of these is not there."""
+    return [
+        left
+        for first, last in stretches
+        for left in without((first, last), _touching(connection, table, boot_key, first, last))
+    ]
+
+
 def gaps(connection: Connection) -> list[Gap]:
     """Every device's every boot starts at 1, so what lies before the first stretch is missing too."""
     missing: dict[tuple[str, str], list[Range]] = {}

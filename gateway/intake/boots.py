@@ -4,7 +4,7 @@ Every field is the least or the greatest of what any signed event of the boot sa
 makes no difference. What one card cannot have done tells that there are two (D02, D03, D08).
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from gateway.intake.alarms import Alarm, Alarms
@@ -55,10 +55,7 @@ class Boots:
     def keep(self, alarms: Alarms) -> None:
         """Write what changed, and say where one device is two."""
         changed = [boot for boot in self._open.values() if boot.changed]
-        self._connection.executemany(
-            "UPDATE boots SET number = ?, first_ms = ?, last_ms = ?, synced_mono = ?, synced_ms = ? WHERE key = ?",
-            [(boot.number, *(boot.span or (None, None)), *(boot.synced or (None, None)), boot.key) for boot in changed],
-        )
+        write(self._connection, changed)
         for boot in changed:
             for name in twins(self._connection, boot):
                 alarms.say(boot.device, Alarm.DEVICE_CLONED, name)
@@ -75,6 +72,18 @@ class Boots:
         found = self._found(topic.device, boot)
         assert found is not None  # noqa: S101 (inserted a line ago, or there before)
         return found
+
+
+def write(connection: Connection, boots: Collection[Boot]) -> None:
+    """As they are now."""
+    connection.executemany(
+        "UPDATE boots SET number = ?, first_ms = ?, last_ms = ?, synced_mono = ?, synced_ms = ? WHERE key = ?",
+        [(boot.number, *(boot.span or (None, None)), *(boot.synced or (None, None)), boot.key) for boot in boots],
+    )
+
+
+def boots_of(connection: Connection, device: str) -> list[Boot]:
+    return [_boot(row) for row in connection.execute("SELECT * FROM boots WHERE device = ? ORDER BY key", (device,))]
 
 
 def twins(connection: Connection, boot: Boot) -> set[str]:

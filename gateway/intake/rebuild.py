@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.intake.crossings import COLUMNS, COUNTED, FOLD, GROUPED
+from gateway.intake.remains import complete
+from gateway.intake.vault import Vault
 from gateway.store.connection import Connection
 
 NAMES: Final = ("events", "alarms", "crossings", *(name for name, _ in COUNTED), "quarantined")
@@ -32,12 +34,14 @@ class Rebuilt:
     seconds: float
 
 
-def rebuild(connection: Connection) -> Rebuilt:
+def rebuild(connection: Connection, vault: Vault | None = None) -> Rebuilt:
+    """With ``vault`` what devices declared dropped, too: that is sealed."""
     began_s, equal = time.perf_counter(), True
     query = "SELECT device FROM lanes UNION SELECT device FROM boots UNION SELECT device FROM crossings ORDER BY 1"
     for (device,) in connection.execute(query).fetchall():
         with connection.transaction():
             connection.alone_with([device])
+            equal &= complete(connection, device, vault)
             equal &= _crossings(connection, device) & _lane(connection, device)
     row = connection.execute("SELECT count(*) FROM events").fetchone()
     return Rebuilt(0 if row is None else int(row[0]), equal, round(time.perf_counter() - began_s, 3))
