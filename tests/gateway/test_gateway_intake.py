@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cryptography.exceptions import InvalidTag
 
-from gateway.care.retention import sweep
+from gateway.care.retention import BATCH_ROWS, sweep
 from gateway.identity.register import Register
 from gateway.intake.arrivals import gaps
 from gateway.intake.judge import judge
@@ -299,6 +299,14 @@ def test_a_year_later_the_bodies_are_gone_and_there_is_room_for_new_ones(desk: D
     assert outcome.receipts == [receipt(lane, 500, 501)]
     assert desk.rows(f"{BODIES} 'lane-1'") == [(POISONED + 2, 2)]
     assert desk.rows(f"{BODIES} ''") == [(SHARE_BODIES + 1, 1)]
+
+
+def test_rows_of_a_quarantine_go_by_the_batch_until_none_that_is_due_is_left(desk: Desk) -> None:
+    lane = desk.region.lane()
+    desk.take(*poison(lane, BATCH_ROWS + 10))
+    assert sweep(desk.connection, (), LATER + timedelta(days=366), 365).rows_removed == BATCH_ROWS + 10
+    assert desk.rows(f"{BODIES} 'lane-1'") == [(0, 0)]
+    assert Queries(desk.connection).counts().quarantined == 0
 
 
 def test_a_share_is_full_of_bytes_before_it_is_full_of_bodies(desk: Desk) -> None:
