@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -102,19 +102,28 @@ def _gaps(args: argparse.Namespace) -> int:
         gaps: list[dict[str, Any]] = [
             {"device": gap.device, "boot": gap.boot, "missing": gap.missing} for gap in queries.gaps()
         ]
+        boots, awaited = queries.boots_missing(), queries.awaited()
         dropped = queries.declared_drops()
     if args.json:
-        print(json.dumps({"gaps": gaps, "declared_drops": dropped}))
+        more = {"boots_missing": [asdict(one) for one in boots], "awaited": [asdict(one) for one in awaited]}
+        print(json.dumps({"gaps": gaps, **more, "declared_drops": dropped}))
     else:
-        _say(gaps, "Nothing is missing.", _gap)
+        lines = [_gap(gap) for gap in gaps]
+        lines += [f"{one.device}: nothing came of its starts {_numbers(one.numbers)}" for one in boots]
+        print("\n".join(lines) or "Nothing is missing.")
+        for one in awaited:
+            print(f"{one.device} boot {one.boot}: still to come {_numbers(one.numbers)}")
         if dropped:
             print(f"{dropped} numbers were dropped by full disks, as their devices declared.")
-    return 1 if gaps else 0
+    return 1 if gaps or boots else 0  # what is merely on its way is no gap
 
 
 def _gap(gap: dict[str, Any]) -> str:
-    numbers = ", ".join(str(first) if first == last else f"{first} to {last}" for first, last in gap["missing"])
-    return f"{gap['device']} boot {gap['boot']}: missing {numbers}"
+    return f"{gap['device']} boot {gap['boot']}: missing {_numbers(gap['missing'])}"
+
+
+def _numbers(stretches: Sequence[tuple[int, int]]) -> str:
+    return ", ".join(str(first) if first == last else f"{first} to {last}" for first, last in stretches)
 
 
 def _rebuild(args: argparse.Namespace) -> int:
@@ -167,7 +176,3 @@ def _address(text: str) -> tuple[str, int]:
     if not host or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
         raise Fault("usage", f"{text!r} is no address.", "Write it as HOST:PORT.")
     return host, int(port)
-
-
-def _say(rows: Sequence[dict[str, Any]], nothing: str, line: Callable[[dict[str, Any]], str]) -> None:
-    print("\n".join(line(row) for row in rows) or nothing)

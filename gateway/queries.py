@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from gateway.intake.announced import Awaited, MissingBoots, awaited, boots_missing
 from gateway.intake.arrivals import Gap, declared_drops, gaps
 from gateway.intake.rows import EPOCH
 from gateway.intake.tallies import totals
@@ -44,6 +45,12 @@ class Queries:
 
     def gaps(self) -> list[Gap]:
         return gaps(self._connection)
+
+    def awaited(self) -> list[Awaited]:
+        return awaited(self._connection)
+
+    def boots_missing(self) -> list[MissingBoots]:
+        return boots_missing(self._connection)
 
     def declared_drops(self) -> int:
         return declared_drops(self._connection)

@@ -158,6 +158,11 @@ class Outbox:
         with self._lock:
             return [(boot.boot, boot.last_seq) for boot in self._ledger.boots(newest)]
 
+    def starts(self, newest: int) -> list[tuple[int, str, int]]:
+        """As ``boots``, each with its number before it: one that is not among them never was."""
+        with self._lock:
+            return [(boot.number, boot.boot, boot.last_seq) for boot in self._ledger.boots(newest)]
+
     def open_crossings(self) -> list[tuple[str, int]]:
         """(crossing, visit) of those that were granted and have not ended: at the start, those of a life cut short."""
         with self._lock:

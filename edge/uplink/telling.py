@@ -1,6 +1,6 @@
 """How does the post stand? Told on ``tel`` every few seconds, signed, without a person in it (docs/contract.md, 3).
 
-By it the region knows what is still to come, and from which boots.
+By it the region knows what is still to come, and from which boots (``gateway gaps``).
 """
 
 import asyncio
@@ -30,13 +30,13 @@ class Telling:
         self._pressing.set()
 
     async def tell(self, client: aiomqtt.Client) -> None:
-        boots, produced, wear = await asyncio.to_thread(self._counted)
+        starts, produced, wear = await asyncio.to_thread(self._counted)
         own = {
             "boot": self._outbox.boot,
             "mono_ms": int(monotonic() * 1000),  # An older status, played again, is not heard.
             "waiting": self._outbox.waiting_count,
             "produced": produced,
-            "boots": [{"boot": boot, "last_seq": seq} for boot, seq in boots],
+            "boots": [{"boot": boot, "last_seq": seq, "number": number} for number, boot, seq in starts],
             "amplification": wear["amplification"],
         }
         status = sign_status({**self._status(), **own}, self._topic, self._outbox.sealer.device_key)
@@ -49,5 +49,5 @@ class Telling:
                 await self._pressing.wait()
         self._pressing.clear()  # what comes now stands in the next one
 
-    def _counted(self) -> tuple[list[tuple[str, int]], int, Mapping[str, object]]:
-        return self._outbox.boots(STATUS_BOOTS_MAX), self._outbox.produced(), self._outbox.wear()
+    def _counted(self) -> tuple[list[tuple[int, str, int]], int, Mapping[str, object]]:
+        return self._outbox.starts(STATUS_BOOTS_MAX), self._outbox.produced(), self._outbox.wear()

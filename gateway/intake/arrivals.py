@@ -52,11 +52,12 @@ def add(connection: Connection, table: Stretches, boot_key: int, stretches: Sequ
 
 def lacking(connection: Connection, table: Stretches, boot_key: int, stretches: Sequence[Range]) -> list[Range]:
     """What of these is not there."""
-    return [
-        left
-        for first, last in stretches
-        for left in without((first, last), _touching(connection, table, boot_key, first, last))
-    ]
+    return [left for stretch in stretches for left in left_of(connection, table, boot_key, stretch)]
+
+
+def left_of(connection: Connection, table: Stretches, boot_key: int, stretch: Range) -> list[Range]:
+    """What of this one is not there."""
+    return without(stretch, _touching(connection, table, boot_key, *stretch))
 
 
 def gaps(connection: Connection) -> list[Gap]:
@@ -71,7 +72,7 @@ def gaps(connection: Connection) -> list[Gap]:
         (GAPS_MAX,),
     ).fetchall()
     for device, boot, key, last, first in rows:
-        left = without((first, last), _touching(connection, "dropped", key, first, last))
+        left = left_of(connection, "dropped", key, (first, last))
         if left:
             missing.setdefault((device, boot), []).extend(left)
     return [Gap(device, boot, tuple(stretches)) for (device, boot), stretches in missing.items()]
@@ -81,7 +82,7 @@ def declared_drops(connection: Connection) -> int:
     """Numbers that devices say they dropped, and that did not come after all."""
     dropped = 0
     for key, first, last in connection.execute("SELECT boot_key, first, last FROM dropped").fetchall():
-        left = without((first, last), _touching(connection, "arrived", key, first, last))
+        left = left_of(connection, "arrived", key, (first, last))
         dropped += sum(b - a + 1 for a, b in left)
     return dropped
 

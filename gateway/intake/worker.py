@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import ParamSpec, Protocol, TypeVar
 
 from gateway.care.epoch import OtherEpoch, epoch
+from gateway.intake.announced import Announcing
 from gateway.intake.judge import judge
 from gateway.intake.known import Known
 from gateway.intake.meter import Meter
@@ -100,6 +101,7 @@ class Worker:
         self._epoch = epoch(reader)
         self._known = Known(reader)
         self._repeats = Repeats()
+        self._announcing = Announcing(time.monotonic)
         self.meter = meter or Meter()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="intake")
         self.store_ok = True
@@ -113,6 +115,8 @@ class Worker:
         answers = [message for message in messages if message.topic.endswith(f"/{Channel.RES}")]
         heard = self._hear_all([message for message in messages if message.topic.endswith(f"/{Channel.TEL}")])
         replies = await self._commit(frames) if frames else []
+        if self._announcing.is_due():
+            await self._keep_announced()
         if heard or frames:
             self._changed()
         if self._down is not None and (heard or answers):
@@ -187,8 +191,17 @@ class Worker:
                 log.warning("status refused: %s", refused.reason)
                 continue
             if self._lanes.hear(topic.device, status):
+                self._announcing.hear(topic.device, status)
                 heard.append(Heard(topic, status))
         return heard
+
+    async def _keep_announced(self) -> None:
+        heard = self._announcing.take()
+        try:
+            await self._in_thread(self._announcing.keep, self._writer, heard)
+        except StoreFault as error:  # whatever else is to be stored says when the store is there again
+            log.warning("what is still to come is written down later (%s)", error.code)
+            self._announcing.again(heard)
 
     def _say_refused(self, error: StoreFault) -> None:
         if self.store_ok:

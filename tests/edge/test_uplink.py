@@ -254,7 +254,7 @@ def test_the_status_is_signed_and_tells_what_is_still_to_come(broker: Broker, pk
         async with region_at(broker.port, pki) as region, post_at(outbox, settings_for(broker.port, pki)) as post:
             region.answers = False
             post.commit(2)
-            counted = [{"boot": outbox.boot, "last_seq": 2}]
+            counted = [{"boot": outbox.boot, "last_seq": 2, "number": outbox.number}]
             await until(lambda: bool(region.statuses) and region.statuses[-1]["boots"] == counted)
             await until(lambda: len(region.statuses) >= 3)
             status = region.statuses[-1]

@@ -251,7 +251,7 @@ def test_gaps_and_quarantine_are_told(tmp_path: Path, capsys: pytest.CaptureFixt
     assert command("gateway", "gaps", "--state", state, "--json") == 0
     assert command("gateway", "quarantine", "--state", state, "--json") == 0
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [
-        {"gaps": [], "declared_drops": 0},
+        {"gaps": [], "boots_missing": [], "awaited": [], "declared_drops": 0},
         {"quarantine": [], "total": 0, "next": None, "not_kept": 0},
     ]
 
