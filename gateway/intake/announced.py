@@ -96,9 +96,7 @@ class Announcing:
             return
         with connection.transaction():
             connection.executemany(KEEP, rows)
-            connection.executemany(
-                FORGET, [(device, KEPT_STARTS) for device, starts in news.items() if starts]
-            )
+            connection.executemany(FORGET, [(device, KEPT_STARTS) for device, starts in news.items() if starts])
         self._newest.update({device: starts[-1] for device, starts in news.items() if starts})
 
     def _news(self, device: str, starts: Sequence[Start]) -> list[Start]:
