@@ -266,6 +266,7 @@ class Edge:
         if identity.topic != self._outbox.sealer.topic:
             log.error("the identity is another device's now; this lane goes on as it was until it is started again")
             return
+        self._clock.signed(opening.signed_ms(identity))
         self._outbox.seal_with(Sealer(identity.topic, identity.device_key, identity.region))
         self._downward.renewed(identity)
         self._settings = replace(

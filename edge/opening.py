@@ -57,11 +57,15 @@ def opened(path: Path, sealer: Sealer, uplink: Uplink) -> Outbox:
 
 
 def clock_behind(outbox: Outbox, identity: Identity) -> PostClock:
-    """Its certificate tells a device without events how late it must be; one that is damaged tells nothing."""
-    signed_ms = 0
+    """Its certificate tells a device without events how late it must be."""
+    return PostClock(outbox.floor_ms, signed_ms=signed_ms(identity))
+
+
+def signed_ms(identity: Identity) -> int:
+    """When the region signed its certificate; one that is damaged tells nothing."""
     with suppress(OSError, ValueError):
-        signed_ms = int(Validity.of(identity.cert).begins.timestamp() * 1000)
-    return PostClock(outbox.floor_ms, signed_ms=signed_ms)
+        return int(Validity.of(identity.cert).begins.timestamp() * 1000)
+    return 0
 
 
 def trusting(folder: Path) -> TrustStore:

@@ -4,7 +4,7 @@ It asks at a moment of its own within the hour, so that a region's devices do no
 and less often, and says ``certificate-ending`` while a technician still has days to look at the line. A certificate
 that has ended while the post was cut off is renewed like any other for a month: the device's signing key proves it.
 
-A post whose clock is in doubt cannot know that its certificate has ended; the broker knows, and lets it in no more. So
+A post whose clock nobody keeps cannot know that its certificate has ended; the broker knows, and lets it in no more. So
 it also renews when it has been offline for some minutes. Such a clock may call the next certificate ended as well:
 whatever was renewed rests for hours.
 """
@@ -32,7 +32,7 @@ LOOK_EVERY_S: Final = 60.0
 SPREAD_S: Final = 3_600.0
 RETRY_FIRST_S: Final = 300.0
 RETRY_CEILING_S: Final = 6 * 3_600.0
-OFFLINE_MAX_S: Final = 300.0  # with a clock in doubt
+OFFLINE_MAX_S: Final = 300.0  # with a clock that nobody keeps
 REST_S: Final = 6 * 3_600.0  # behind a renewal, whatever a clock says of the new dates
 ALARM_LEFT: Final = timedelta(days=5)
 ALARM_EVERY_S: Final = 86_400.0
@@ -119,7 +119,7 @@ class Renewal:
         return now_s + CHANCE.uniform(0.0, self._spread_s) if next_s is None else next_s
 
     def _is_due(self, validity: Validity, now: Stamp) -> bool:
-        return validity.due(now.judging) or (now.in_doubt and self._offline_s() >= self._offline_max_s)
+        return validity.due(now.judging) or (not now.certain and self._offline_s() >= self._offline_max_s)
 
     async def _try(self, known: "Known | None", now_s: float) -> float | None:
         """None when it was renewed, else the moment of the next attempt."""

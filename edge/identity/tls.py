@@ -18,7 +18,6 @@ from typing import Final
 from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
 
 from edge.outbox.clock import Stamp
-from messages.events import Clock
 
 HANDSHAKE_LIMIT_S: Final = 3.0
 NO_CHECK_TIME: Final = ssl.VerifyFlags(0x200000)  # X509_V_FLAG_NO_CHECK_TIME, x509_vfy.h; ssl has no name for it
@@ -70,7 +69,7 @@ def expect_dates(certificate_der: bytes, now: Stamp, own_end: datetime | None = 
     at_least = min(now.judging, own_end) if now.in_doubt and own_end is not None else now.judging
     if at_least > certificate.not_valid_after_utc:
         raise ssl.SSLCertVerificationError("CERTIFICATE_VERIFY_FAILED: the broker's certificate has ended")
-    if now.clock is not Clock.UNKNOWN and now.time < certificate.not_valid_before_utc:
+    if not now.in_doubt and now.judging < certificate.not_valid_before_utc:
         raise ssl.SSLCertVerificationError(
             "CERTIFICATE_VERIFY_FAILED: the broker's certificate begins later: look at the clock of this device"
         )

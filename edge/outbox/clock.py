@@ -34,6 +34,11 @@ class Stamp:
         return self.time if self.kept is None else self.kept
 
     @property
+    def certain(self) -> bool:
+        """Somebody keeps ``judging`` right. A clock in holdover may be slow by all the time that it was off."""
+        return self.clock is Clock.SYNCED or self.kept is not None
+
+    @property
     def in_doubt(self) -> bool:
         """``judging`` is a floor that some clock left behind: it may be later, and if that clock was wrong, earlier."""
         return self.clock is Clock.UNKNOWN and self.kept is None
@@ -65,7 +70,7 @@ class PostClock:
         self._wall_ms, self._mono_ms, self._synced = wall_ms, mono_ms, synced
         self._began_ms = mono_ms()
         self._last_mono_ms = self._began_ms
-        self._last_ms = max(floor_ms, EARLIEST_MS)
+        self._last_ms = max(floor_ms, signed_ms, EARLIEST_MS)
         known_ms = max(floor_ms, signed_ms)
         self._kept_min_ms = max(signed_ms, EARLIEST_MS)  # D04: a time server that somebody set back is believed so far
         self._waking_max_ms = known_ms + OFF_MAX_MS if known_ms else EARLIEST_MS + NEW_MAX_MS
@@ -86,6 +91,12 @@ class PostClock:
             self._last_ms, self._last_mono_ms, self._last_wall_ms, self._quality = shown_ms, mono_ms, wall_ms, quality
             kept = _moment(wall_ms) if ahead_ms else None
             return Stamp(_moment(shown_ms), mono_ms - self._began_ms, quality, kept)
+
+    def signed(self, signed_ms: int) -> None:
+        """There is a newer certificate. Without this, the longer a lane runs, the further back its time server might be
+        set (D04)."""
+        with self._lock:
+            self._kept_min_ms, self._last_ms = max(self._kept_min_ms, signed_ms), max(self._last_ms, signed_ms)
 
     def changes(self) -> list[Changed]:
         """What happened to the system's clock since this was asked last. At the start nothing has."""

@@ -4,16 +4,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from edge import opening
 from edge.identity.files import Files
 from edge.identity.identity import Identity, read_identity
+from edge.outbox import kernel_clock
 from edge.outbox.clock import Stamp
 from edge.outbox.limits import OFF_MAX_MS
 from edge.outbox.outbox import Outbox
 from messages.events import Clock
 from tests.edge.test_renewal import keep
 from tests.edge.uplink_world import ALARM, SEALER
+
+
+@pytest.fixture(autouse=True)
+def nobody_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel's word on this machine's clock decides nothing here."""
+    monkeypatch.setattr(kernel_clock, "_libc", lambda: SimpleNamespace(adjtimex=lambda _asked: -1))
+
 
 OFF = timedelta(milliseconds=OFF_MAX_MS)
 DAY = timedelta(days=1)

@@ -59,6 +59,16 @@ def test_e15_the_dates_of_a_certificate_are_kept(server_pem: bytes) -> None:
             expect_dates(der, at(begins - second, clock))
 
 
+def test_e15_a_certificate_that_has_not_begun_by_a_clock_that_is_kept_is_refused_behind_any_floor(
+    server_pem: bytes,
+) -> None:
+    begins = load_pem_x509_certificate(server_pem).not_valid_before_utc
+    der, floor = ssl.PEM_cert_to_DER_cert(server_pem.decode()), at(begins + timedelta(days=1), Clock.UNKNOWN)
+    expect_dates(der, replace(floor, kept=begins))
+    with pytest.raises(ssl.SSLCertVerificationError, match="begins later"):
+        expect_dates(der, replace(floor, kept=begins - timedelta(seconds=1)))
+
+
 def test_d06_a_clock_that_is_not_believed_cannot_say_that_a_certificate_has_not_begun(server_pem: bytes) -> None:
     der = ssl.PEM_cert_to_DER_cert(server_pem.decode())
     expect_dates(der, at(datetime(2026, 1, 1, tzinfo=UTC), Clock.UNKNOWN))

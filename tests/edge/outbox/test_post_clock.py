@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -141,6 +142,28 @@ def test_d04_a_kept_clock_that_shows_less_than_can_be_judges_nothing() -> None:
     signed_ms = NOW_MS - 5 * DAY_MS
     assert not World(wall_ms=signed_ms).clock(NOW_MS, signed_ms).now().in_doubt
     assert World(wall_ms=signed_ms - 1).clock(NOW_MS, signed_ms).now().in_doubt
+
+
+@pytest.mark.parametrize("synced", [True, False])
+def test_d04_no_clock_is_believed_that_shows_less_than_the_devices_own_certificate(synced: bool) -> None:
+    for floor_ms in (0, NOW_MS - 300 * DAY_MS):
+        stamp = World(wall_ms=NOW_MS - 250 * DAY_MS, synced=synced).clock(floor_ms, NOW_MS).now()
+        assert (ms_of(stamp), stamp.clock, stamp.in_doubt, stamp.certain) == (NOW_MS, Clock.UNKNOWN, True, False)
+        assert stamp.judging == stamp.time
+
+
+def test_d04_with_each_renewal_a_time_server_can_be_set_back_less_far() -> None:
+    world = World()
+    clock = world.clock(NOW_MS, NOW_MS - DAY_MS)
+    world.mono_ms += 300 * DAY_MS
+    world.wall_ms += 300 * DAY_MS
+    assert clock.now().clock is Clock.SYNCED
+    clock.signed(NOW_MS + 290 * DAY_MS)
+    clock.signed(NOW_MS)  # an older one takes nothing back
+    world.wall_ms = NOW_MS + 290 * DAY_MS - 1
+    assert clock.now().in_doubt
+    world.wall_ms += 1
+    assert not clock.now().in_doubt
 
 
 def test_how_far_the_stamps_are_ahead_is_told_once_so_that_the_region_can_date_them_again() -> None:
