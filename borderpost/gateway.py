@@ -158,7 +158,10 @@ def gateway_errors() -> Iterator[None]:
         if error.code == BEING_RESTORED:
             cure = "Wait until that is done. If it was cut short, run it again."
             raise Fault(error.code, "This store is being restored.", cure, exit_code=4) from error
-        cure = "See that its disk or its server is there, then run the command again."
+        cure = (
+            "See that its disk or its server is there, and that the gateway was started once since this program was"
+            " brought up to date (or say `gateway init`), then run the command again."
+        )
         raise Fault("store-refused", f"The store did not do it ({error.code}).", cure, exit_code=4) from error
 
 

@@ -1,6 +1,7 @@
 """A store that goes while a command is at work, a path that is none: each is a sentence with a cure."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from borderpost.__main__ import main
 from borderpost.errors import Fault
 from borderpost.gateway import gateway_errors
+from gateway.state import StateFolder
 from gateway.store.connection import StoreFault
 
 
@@ -17,6 +19,21 @@ def test_a_store_that_goes_under_a_command_is_a_sentence_with_a_cure() -> None:
     assert (told.value.code, told.value.exit_code) == ("store-refused", 4)
     assert "57P01" in told.value.message
     assert told.value.cure
+
+
+def test_a_store_that_is_older_than_the_program_is_told_how_to_come_up_to_date(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = tmp_path / "region"
+    assert main(["gateway", "init", "--state", str(state), "--region", "north"]) == 0
+    with closing(StateFolder(state).open_store()) as connection:
+        connection.execute("DROP TABLE announced")
+        connection.execute("PRAGMA user_version=6")
+    capsys.readouterr()
+    assert main(["gateway", "gaps", "--state", str(state), "--json"]) == 4
+    assert "gateway init" in json.loads(capsys.readouterr().out)["error"]["cure"]
+    assert main(["gateway", "init", "--state", str(state)]) == 0
+    assert main(["gateway", "gaps", "--state", str(state)]) == 0
 
 
 @pytest.mark.parametrize("place", ["file", "file/region"])
