@@ -2,13 +2,12 @@
 
 import logging
 import socket
-from contextlib import suppress
 from pathlib import Path
 
 from edge.closed import is_closed
 from edge.config import ConfigError, Device, Pages, Uplink
 from edge.identity.identity import Identity
-from edge.identity.renewal import Validity
+from edge.identity.validity import Validity
 from edge.inspection.trust import TrustError, TrustStore
 from edge.outbox.clock import PostClock
 from edge.outbox.errors import OutboxError
@@ -62,10 +61,9 @@ def clock_behind(outbox: Outbox, identity: Identity) -> PostClock:
 
 
 def signed_ms(identity: Identity) -> int:
-    """When the region signed its certificate; one that is damaged tells nothing."""
-    with suppress(OSError, ValueError):
-        return int(Validity.of(identity.cert).begins.timestamp() * 1000)
-    return 0
+    """When the region signed its certificate; 0 of one that is damaged."""
+    validity = Validity.if_readable(identity.cert)
+    return 0 if validity is None else int(validity.begins.timestamp() * 1000)
 
 
 def trusting(folder: Path) -> TrustStore:

@@ -12,18 +12,15 @@ whatever was renewed rests for hours.
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from secrets import SystemRandom
 from typing import Final
-
-from cryptography import x509
 
 from edge.config import ConfigError
 from edge.identity.asking import EnrolmentRefused
 from edge.identity.enrolling import renew_at
 from edge.identity.identity import Identity, read_identity
+from edge.identity.validity import Validity
 from edge.outbox.clock import Stamp
 
 log = logging.getLogger(__name__)
@@ -34,28 +31,8 @@ RETRY_FIRST_S: Final = 300.0
 RETRY_CEILING_S: Final = 6 * 3_600.0
 OFFLINE_MAX_S: Final = 300.0  # with a clock that nobody keeps
 REST_S: Final = 6 * 3_600.0  # behind a renewal, whatever a clock says of the new dates
-ALARM_LEFT: Final = timedelta(days=5)
 ALARM_EVERY_S: Final = 86_400.0
 CHANCE: Final = SystemRandom()
-
-
-@dataclass(frozen=True, slots=True)
-class Validity:
-    begins: datetime
-    ends: datetime
-
-    @classmethod
-    def of(cls, certificate: Path) -> "Validity":
-        """Raises OSError or ValueError."""
-        read = x509.load_pem_x509_certificate(certificate.read_bytes())
-        return cls(read.not_valid_before_utc, read.not_valid_after_utc)
-
-    def due(self, now: datetime) -> bool:
-        return now >= self.ends - (self.ends - self.begins) / 3
-
-    def ending(self, now: datetime) -> bool:
-        """So near that somebody must look at it."""
-        return now >= self.ends - ALARM_LEFT
 
 
 Known = tuple[Identity, Validity]

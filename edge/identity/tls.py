@@ -10,13 +10,13 @@ that was ahead once, perhaps by years, leaves such a time behind, and must not l
 
 import ssl
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
+from cryptography.x509 import load_der_x509_certificate
 
+from edge.identity.validity import Validity
 from edge.outbox.clock import Stamp
 
 HANDSHAKE_LIMIT_S: Final = 3.0
@@ -40,7 +40,8 @@ def context(ca: Path, cert: Path, key: Path, now: Callable[[], Stamp]) -> PostCo
 def unnamed_context(ca: Path, now: Callable[[], Stamp], own: Path | None = None) -> PostContext:
     """For whoever has no certificate yet, or one (``own``) that has ended: he proves himself by what he sends."""
     made = PostContext(ssl.PROTOCOL_TLS_CLIENT)
-    made.now, made.own_end = now, None if own is None else _end_of(own)
+    validity = None if own is None else Validity.if_readable(own)
+    made.now, made.own_end = now, None if validity is None else validity.ends
     made.sslsocket_class = PostSocket
     made.minimum_version = ssl.TLSVersion.TLSv1_3  # E12
     made.verify_flags |= NO_CHECK_TIME
@@ -73,10 +74,3 @@ def expect_dates(certificate_der: bytes, now: Stamp, own_end: datetime | None = 
         raise ssl.SSLCertVerificationError(
             "CERTIFICATE_VERIFY_FAILED: the broker's certificate begins later: look at the clock of this device"
         )
-
-
-def _end_of(certificate: Path) -> datetime | None:
-    """None of one that cannot be read: who needs it will say so."""
-    with suppress(OSError, ValueError):
-        return load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
-    return None

@@ -16,7 +16,8 @@ from edge.identity import renewal
 from edge.identity.asking import EnrolmentRefused
 from edge.identity.files import Files, IdentityFolder
 from edge.identity.identity import Identity
-from edge.identity.renewal import RETRY_CEILING_S, Renewal, Validity, retry_s
+from edge.identity.renewal import RETRY_CEILING_S, Renewal, retry_s
+from edge.identity.validity import Validity
 from edge.outbox.clock import Stamp
 from messages.enrolment import Enrolled
 from messages.events import Clock

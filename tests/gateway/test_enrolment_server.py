@@ -26,7 +26,8 @@ from borderpost.errors import Fault
 from edge.identity.asking import EnrolmentRefused, Link
 from edge.identity.enrolling import enrol_at, prepare, renew_at
 from edge.identity.identity import Identity, read_identity
-from edge.identity.renewal import Renewal, Validity
+from edge.identity.renewal import Renewal
+from edge.identity.validity import Validity
 from edge.outbox.clock import Stamp
 from gateway.errors import GatewayError
 from gateway.identity import certificates, enrolment, keyfiles
