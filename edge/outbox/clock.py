@@ -70,8 +70,8 @@ class PostClock:
         self._wall_ms, self._mono_ms, self._synced = wall_ms, mono_ms, synced
         self._began_ms = mono_ms()
         self._last_mono_ms = self._began_ms
-        self._last_ms = max(floor_ms, signed_ms, EARLIEST_MS)
         known_ms = max(floor_ms, signed_ms)
+        self._last_ms = max(known_ms, EARLIEST_MS)
         self._kept_min_ms = max(signed_ms, EARLIEST_MS)  # D04: a time server that somebody set back is believed so far
         self._waking_max_ms = known_ms + OFF_MAX_MS if known_ms else EARLIEST_MS + NEW_MAX_MS
         self._last_wall_ms: int | None = None

@@ -155,10 +155,9 @@ class Outbox:
     def boots(self, newest: int = sys.maxsize) -> list[tuple[str, int]]:
         """Each boot, oldest first, with its last number: what the region must have or be told of, and nothing else. A
         post that has started for years tells of its ``newest`` every few seconds."""
-        with self._lock:
-            return [(boot.boot, boot.last_seq) for boot in self._ledger.boots(newest)]
+        return [(boot, last_seq) for _, boot, last_seq in self.starts(newest)]
 
-    def starts(self, newest: int) -> list[tuple[int, str, int]]:
+    def starts(self, newest: int = sys.maxsize) -> list[tuple[int, str, int]]:
         """As ``boots``, each with its number before it: one that is not among them never was."""
         with self._lock:
             return [(boot.number, boot.boot, boot.last_seq) for boot in self._ledger.boots(newest)]
