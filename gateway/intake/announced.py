@@ -4,20 +4,21 @@ Statuses come every few seconds and most are no news: what is news is kept in me
 devices together. So an event costs nothing more, and what is kept is a minute old at most.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeGuard
+from typing import Final
+
+from msgspec import Struct
 
 from gateway.intake.arrivals import GAPS_MAX, left_of
 from gateway.store.connection import Connection
 from messages.ack import Range
-from messages.limits import COUNT_MAX
+from messages.errors import Refused
+from messages.shape import Boot, Count, Number, from_plain
 
 EVERY_S: Final = 60.0
 TOLD_MAX: Final = 64  # of one status
 KEPT_STARTS: Final = 1_000  # Attack: a device that makes up starts fills no disk
-BOOT: Final = re.compile(r"[0-9a-f]{32}")
 Start = tuple[int, str, int]  # number, boot, last_seq
 Heard = dict[str, object]  # what each device says of its starts
 
@@ -44,6 +45,14 @@ MISSING: Final = (
     " UNION SELECT device, number FROM announced) AS known) AS numbered"
     " WHERE number > before + 1 ORDER BY device, number LIMIT ?"
 )
+
+
+class _Told(Struct, frozen=True):
+    """As a status names a start (docs/contract.md, 3)."""
+
+    number: Number
+    boot: Boot
+    last_seq: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +138,8 @@ def _starts(told: object) -> tuple[Start, ...]:
 
 
 def _start(told: object) -> Start | None:
-    if not isinstance(told, dict):
+    try:
+        start = from_plain(_Told, told)
+    except Refused:
         return None
-    number, boot, last_seq = told.get("number"), told.get("boot"), told.get("last_seq")
-    if not _is_count(number, 1) or not _is_count(last_seq, 0):
-        return None
-    return (number, boot, last_seq) if isinstance(boot, str) and BOOT.fullmatch(boot) else None
-
-
-def _is_count(value: object, least: int) -> TypeGuard[int]:
-    return type(value) is int and least <= value <= COUNT_MAX
+    return start.number, start.boot, start.last_seq
