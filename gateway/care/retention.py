@@ -4,7 +4,7 @@ In small transactions, so that intake waits for one of them at most. Afterwards 
 was erased lay in it, too (H07).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -57,12 +57,17 @@ def _due_bodies(connection: Connection, table: str, today: str) -> int:
         f"UPDATE {table} SET body = NULL WHERE row IN"  # noqa: S608 (one of our two tables)
         f" (SELECT row FROM {table} WHERE body IS NOT NULL AND retain_until < ? ORDER BY retain_until LIMIT ?)"
     )
+    return _in_batches(connection, lambda: connection.execute(due, (today, BATCH_ROWS)).rowcount)
+
+
+def _in_batches(connection: Connection, take: Callable[[], int]) -> int:
+    """Each in a transaction of its own, until one is no whole batch; how many rows all of them took."""
     removed = 0
     while True:
         with connection.transaction():
-            changed = connection.execute(due, (today, BATCH_ROWS)).rowcount
-        removed += changed
-        if changed < BATCH_ROWS:
+            taken = take()
+        removed += taken
+        if taken < BATCH_ROWS:
             return removed
 
 
@@ -121,16 +126,15 @@ def _forget(connection: Connection, rows: Sequence[Row]) -> None:
 
 
 def _old_quarantine(connection: Connection, oldest_ms: int) -> int:
-    removed, query = 0, "SELECT row, sender FROM quarantine WHERE received_ms < ? LIMIT ?"
-    while True:
-        tallies = Tallies()
-        with connection.transaction():
-            connection.alone_with([SWEEPER])
-            rows = connection.execute(query, (oldest_ms, BATCH_ROWS)).fetchall()
-            connection.executemany("DELETE FROM quarantine WHERE row = ?", [(row["row"],) for row in rows])
-            for row in rows:
-                tallies.add(row["sender"], "quarantined", -1)
-            tallies.keep(connection)
-        removed += len(rows)
-        if len(rows) < BATCH_ROWS:
-            return removed
+    query = "SELECT row, sender FROM quarantine WHERE received_ms < ? LIMIT ?"
+
+    def take() -> int:
+        connection.alone_with([SWEEPER])
+        rows, tallies = connection.execute(query, (oldest_ms, BATCH_ROWS)).fetchall(), Tallies()
+        connection.executemany("DELETE FROM quarantine WHERE row = ?", [(row["row"],) for row in rows])
+        for row in rows:
+            tallies.add(row["sender"], "quarantined", -1)
+        tallies.keep(connection)
+        return len(rows)
+
+    return _in_batches(connection, take)
