@@ -122,6 +122,10 @@ def _gap(gap: dict[str, Any]) -> str:
     return f"{gap['device']} boot {gap['boot']}: missing {_numbers(gap['missing'])}"
 
 
+def moment(time_ms: int) -> str:
+    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="seconds")
+
+
 def _numbers(stretches: Sequence[tuple[int, int]]) -> str:
     return ", ".join(str(first) if first == last else f"{first} to {last}" for first, last in stretches)
 

@@ -6,7 +6,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from borderpost.gateway import gateway_errors
+from borderpost.gateway import gateway_errors, moment
 from messages.printable import printable
 
 SHOWN: Final = 1_000
@@ -59,12 +59,8 @@ def _settle(args: argparse.Namespace, device: str, code: str) -> int:
 def line(alarm: dict[str, Any]) -> str:
     where = f", boot {alarm['boot']}" if alarm["boot"] else ""
     where += f", number {alarm['seq']}" if alarm["seq"] else ""
-    first, last = _moment(alarm["since_ms"]), _moment(alarm["last_ms"])
+    first, last = moment(alarm["since_ms"]), moment(alarm["last_ms"])
     when = f"since {first}, last {last}" if first != last else first
-    settled = "" if alarm["settled_ms"] is None else f"; settled {_moment(alarm['settled_ms'])}"
+    settled = "" if alarm["settled_ms"] is None else f"; settled {moment(alarm['settled_ms'])}"
     # An unproven sender's name is whatever its topic says.
     return printable(f"{alarm['code']}: {alarm['device'] or 'an unproven sender'}{where}; {when}{settled}")
-
-
-def _moment(time_ms: int) -> str:
-    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="seconds")

@@ -3,11 +3,10 @@
 import argparse
 import json
 from contextlib import closing
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from borderpost.errors import Fault
-from borderpost.gateway import gateway_errors
+from borderpost.gateway import gateway_errors, moment
 from messages.printable import printable
 
 LIMIT: Final = 1_000
@@ -47,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
 
 def line(row: dict[str, Any]) -> str:
     """The row first: ``--after`` takes it."""
-    received = datetime.fromtimestamp(row["received_ms"] / 1000, UTC).isoformat(timespec="seconds")
+    received = moment(row["received_ms"])
     why = f"{row['reason']} ({row['detail']})" if row["detail"] else row["reason"]
     sender = row["sender"] or "an unproven sender"
     told = f"row {row['row']}  {received}  {why}: {sender} on {row['topic']}{_place(row)}, {row['size_bytes']} bytes"
