@@ -59,7 +59,7 @@ class Region:
 
     async def _start(self) -> None:
         folder = self.state / "gateway"
-        tls = Certificates(folder / "broker/broker.crt", folder / "broker/broker.key", folder / "clients-ca.crt")
+        tls = Certificates.of_region(folder)
         most = self.devices + CONNECTIONS_BESIDE
         self.broker = Broker(self.state / "broker", tls, region=REGION, connections_limit=most)
         self._close.callback(self.broker.stop)

@@ -39,6 +39,11 @@ class Certificates:
     crl: Path | None = None
     revoked: Path | None = None
 
+    @classmethod
+    def of_region(cls, state: Path) -> "Certificates":
+        """Those that a gateway's folder holds; nobody is revoked."""
+        return cls(state / "broker" / "broker.crt", state / "broker" / "broker.key", state / "clients-ca.crt")
+
     def names(self) -> tuple[str, ...]:
         return () if self.revoked is None else tuple(self.revoked.read_text().split())
 

@@ -25,14 +25,9 @@ from simulators.network.broker import Broker, Certificates
 from tests.gateway.hearing import heard_until
 
 
-def certificates_of(region: Any) -> Certificates:
-    state = region.state
-    return Certificates(state / "broker" / "broker.crt", state / "broker" / "broker.key", state / "clients-ca.crt")
-
-
 @pytest.fixture
 def broker(region: Any) -> Iterator[Broker]:
-    with Broker(region.folder / "broker", certificates_of(region), region="north") as running:
+    with Broker(region.folder / "broker", Certificates.of_region(region.state), region="north") as running:
         yield running
 
 
@@ -89,7 +84,7 @@ def test_e01_a_publication_on_anothers_topic_is_dropped(region: Any) -> None:
             await publish(client, topic(thief, "evt"), b"own")
             return await heard_until(inbox, b"own")
 
-    with Overheard(region.folder / "broker", certificates_of(region), region="north") as broker:
+    with Overheard(region.folder / "broker", Certificates.of_region(region.state), region="north") as broker:
         assert asyncio.run(attack(broker)) == [*[b"can be heard"] * len(astray), b"own"]
 
 

@@ -24,8 +24,7 @@ TOO_MANY_IDLE = CONNECTIONS_LIMIT + 20
 
 @pytest.fixture
 def broker(region: Any) -> Iterator[Broker]:
-    state = region.state
-    tls = Certificates(state / "broker" / "broker.crt", state / "broker" / "broker.key", state / "clients-ca.crt")
+    tls = Certificates.of_region(region.state)
     with Broker(region.folder / "broker", tls, region="north") as running:
         yield running
 

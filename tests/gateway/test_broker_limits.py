@@ -33,8 +33,7 @@ def region(new_region: Callable[[str], Any]) -> Any:
 
 @pytest.fixture
 def broker(region: Any) -> Iterator[Broker]:
-    state = region.state
-    tls = Certificates(state / "broker" / "broker.crt", state / "broker" / "broker.key", state / "clients-ca.crt")
+    tls = Certificates.of_region(region.state)
     with Broker(region.folder / "broker", tls, region=LONGEST) as running:
         yield running
 

@@ -97,12 +97,11 @@ def everything(
 ) -> Iterator[Running]:
     """One region for the whole file: starting a gateway is what takes time. Each test has a lane of its own."""
     region = new_region_in(tmp_path_factory.mktemp("process"), "north")
-    state = region.state
-    tls = Certificates(state / "broker" / "broker.crt", state / "broker" / "broker.key", state / "clients-ca.crt")
+    tls = Certificates.of_region(region.state)
     with Broker(region.folder / "broker", tls, region="north") as broker:
         port = free_port()
         config = f'region = "north"\n[broker]\nport = {broker.port}\n[pages]\nport = {port}\n'
-        (state / "gateway.toml").write_text(config)
+        (region.state / "gateway.toml").write_text(config)
         gateway = Running(region, broker, port)
         yield gateway
         if gateway.process is not None:

@@ -17,7 +17,7 @@ from simulators.network.broker_files import access_list, daemon_user, settings
 def certificates(tmp_path: Path) -> Certificates:
     state = tmp_path / "state"
     set_up(state, "north", datetime.now(UTC))
-    return Certificates(state / "broker" / "broker.crt", state / "broker" / "broker.key", state / "clients-ca.crt")
+    return Certificates.of_region(state)
 
 
 def answers(port: int) -> bool:
