@@ -36,12 +36,12 @@ def stored_in(state: Path) -> list[Stored]:
     ]
 
 
-async def until_stored(region: Region, count: int, post: str = "post-1") -> None:
-    """At least so many of what this post promised are in the store."""
+async def until_stored(region: Region, count: int, post: str = "post-1", *, behind: int = 0) -> None:
+    """At least so many of what this post promised, after its first ``behind``, are in the store."""
     async with asyncio.timeout(STORED_LIMIT_S):
         while True:
             stored = {(one.boot, one.seq) for one in await asyncio.to_thread(stored_in, region.state)}
-            promised = [(one.boot, one.seq) for one in region.posts[post].promises[:count]]
+            promised = [(one.boot, one.seq) for one in region.posts[post].promises[behind : behind + count]]
             if len(promised) >= count and stored.issuperset(promised):
                 return
             await asyncio.sleep(0.2)

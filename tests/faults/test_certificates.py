@@ -11,7 +11,7 @@ from gateway.identity.register import Register
 from gateway.state import StateFolder
 from tests.faults.clocks import WallClock
 from tests.faults.history import account
-from tests.faults.region import Region, do, running
+from tests.faults.region import do, running
 from tests.faults.stored import alarms_in, judge, stored_in, until_stored, written_at
 
 RATE = 40.0
@@ -107,7 +107,7 @@ def test_a_post_that_was_cut_off_beyond_the_days_of_its_key_before_holds_up_noth
             waiting = {(one.boot, one.seq) for one in post.promises}
             await wire.heal()
             await post.start(1)
-            await until_all_stored(region, EVENTS, behind=len(waiting))
+            await until_stored(region, EVENTS, behind=len(waiting))
             assert REVOKED in alarms_in(region.state)
             assert waiting.isdisjoint((one.boot, one.seq) for one in stored_in(region.state))
             await do("device", "hear", "post-1", "--state", str(region.state))
@@ -117,18 +117,6 @@ def test_a_post_that_was_cut_off_beyond_the_days_of_its_key_before_holds_up_noth
             assert told.produced == told.stored_unique
 
     asyncio.run(story())
-
-
-async def until_all_stored(region: Region, count: int, behind: int) -> None:
-    """So many of what the post promised after its first ``behind``."""
-    post = region.posts["post-1"]
-    await post.wait_promises(behind + count)
-    fresh = {(one.boot, one.seq) for one in post.promises[behind : behind + count]}
-    async with asyncio.timeout(LIMIT_S):
-        while True:
-            if fresh.issubset({(one.boot, one.seq) for one in await asyncio.to_thread(stored_in, region.state)}):
-                return
-            await asyncio.sleep(0.2)
 
 
 def test_d30_a_device_revoked_in_mid_run_is_heard_no_more_and_its_neighbour_loses_nothing(tmp_path: Path) -> None:

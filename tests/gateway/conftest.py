@@ -1,7 +1,7 @@
 """A region in a folder, lanes enrolled in it, and what they have to tell. Everybody in it is a Utopian."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -33,6 +33,7 @@ from messages.facts import (
 from messages.frame import seal_frame
 from messages.keys import DeviceKey
 from messages.topics import Channel, Topic
+from tests.gateway.desk import Desk, open_desk
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 CANARY = "CANARYSSON"
@@ -143,6 +144,13 @@ class Region:
 @pytest.fixture
 def region(tmp_path: Path) -> Region:
     return make_region(tmp_path, "north")
+
+
+@pytest.fixture
+def desk(region: Region) -> Iterator[Desk]:
+    """The intake of that region."""
+    with open_desk(region) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What a device says of its starts tells what is still to come, and which whole start never came."""
 
 import json
-from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
@@ -15,18 +14,12 @@ from gateway.store.connection import Connection, StoreFault
 from gateway.store.postgres import connect
 from messages.facts import OutboxDropped
 from simulators.network.postgres import Postgres
-from tests.gateway.desk import Desk, open_desk
+from tests.gateway.desk import Desk
 from tests.gateway.test_gateway_order import ALARM, numbered, told
 from tests.gateway.test_gateway_worker import hear, word
 from tests.gateway.test_postgres_order import desks
 
 ONE, TWO, THREE, FOUR = (digit * 32 for digit in "1234")
-
-
-@pytest.fixture
-def desk(region: Any) -> Iterator[Desk]:
-    with open_desk(region) as opened:
-        yield opened
 
 
 def start(number: int, boot: str, last_seq: int) -> dict[str, object]:

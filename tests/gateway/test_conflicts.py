@@ -1,20 +1,11 @@
 """Whoever contradicts himself is in doubt with what is his own, and draws nobody in (D29)."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
 from messages.facts import LaneAlarm
-from tests.gateway.desk import Desk, offer, open_desk
+from tests.gateway.desk import Desk, offer
 
 ALARM = LaneAlarm("tailgating", None)
-
-
-@pytest.fixture
-def desk(region: Any) -> Iterator[Desk]:
-    with open_desk(region) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("thief_first", [True, False])

@@ -1,6 +1,5 @@
 """What a region finds out about a device by its boots: two cards for one, numbers dropped, clocks that were wrong."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,17 +10,11 @@ from messages.events import Clock
 from messages.facts import DeviceTelemetry, OutboxDropped, Reading
 from messages.keys import RegionPublic
 from messages.topics import Channel, Topic
-from tests.gateway.desk import Desk, offer, offer_with_bodies, open_desk
+from tests.gateway.desk import Desk, offer, offer_with_bodies
 from tests.gateway.test_gateway_order import ALARM, numbered, told
 
 ONE, TWO, THREE = "1" * 32, "2" * 32, "3" * 32
 READING = DeviceTelemetry((Reading("cpu", 40.5),))
-
-
-@pytest.fixture
-def desk(region: Any) -> Iterator[Desk]:
-    with open_desk(region) as opened:
-        yield opened
 
 
 def alarms(desk: Desk) -> list[tuple[Any, ...]]:

@@ -1,6 +1,5 @@
 """Frames become rows once, whatever their order, and nothing hostile stops the next one. Names carry attack ids."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from typing import Any
@@ -22,15 +21,9 @@ from messages.keys import DeviceKey, RegionPublic
 from messages.limits import ACK_RANGES_MAX, EVENT_MAX_BYTES, EVENTS_PER_FRAME_MAX
 from messages.sealing import seal
 from messages.topics import Channel, Topic
-from tests.gateway.desk import LATER, Desk, Offer, offer, offer_with_bodies, open_desk, receipt
+from tests.gateway.desk import LATER, Desk, Offer, offer, offer_with_bodies, receipt
 
 ALARM = LaneAlarm("document-left", None)
-
-
-@pytest.fixture
-def desk(region: Any) -> Iterator[Desk]:
-    with open_desk(region) as opened:
-        yield opened
 
 
 def test_a_frame_is_stored_and_acknowledged(desk: Desk) -> None:

@@ -3,7 +3,6 @@
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,16 +18,10 @@ from gateway.queries import Queries
 from gateway.store.migrations import migrations, statements
 from gateway.store.sqlite import connect
 from messages.facts import LaneAlarm
-from tests.gateway.desk import LATER, Desk, offer, open_desk
+from tests.gateway.desk import LATER, Desk, offer
 
 BOOT = "a" * 32
 ID = "0f3c3c1e-7f5e-5f0e-9d4e-2a4b6c8d0e1f"
-
-
-@pytest.fixture
-def desk(region: Any) -> Iterator[Desk]:
-    with open_desk(region) as opened:
-        yield opened
 
 
 def first_store(path: Path) -> None:

@@ -1,7 +1,6 @@
 """A post was cut off for more than a month: what it signed waits there, and is stored once when somebody vouches."""
 
 import json
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,16 +11,10 @@ from gateway.identity.joining import Joining
 from gateway.identity.register import RETIRED_DAYS
 from messages.errors import Quarantine
 from messages.keys import DeviceKey
-from tests.gateway.desk import Desk, Offer, offer, open_desk
+from tests.gateway.desk import Desk, Offer, offer
 from tests.gateway.test_joining import DAY, reason, refused, renewed
 from tests.gateway.test_keys_since import back, tape
 from tests.gateway.test_returning import states, upkeep
-
-
-@pytest.fixture
-def desk(region: Any) -> Iterator[Desk]:
-    with open_desk(region) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from gateway.store.postgres import PostgresStore, connect
 from messages.events import Clock
 from messages.facts import DeviceTelemetry, OutboxDropped, Reading
 from simulators.network.postgres import Postgres
-from tests.gateway.desk import LATER, Desk, offer_with_bodies, open_desk
+from tests.gateway.desk import LATER, Desk, offer_with_bodies
 from tests.gateway.test_gateway_order import ALARM, SNAPSHOT, numbered, story, told
 from tests.gateway.test_postgres_order import desks
 
@@ -80,12 +80,6 @@ def is_left_when_events_are_gone(desk: Desk) -> None:
     assert not rebuild(desk.connection, desk.vault).equal
     assert model(desk)[0] == right[0]  # times that no event shows any more are not taken away for that
     assert rebuild(desk.connection, desk.vault).equal
-
-
-@pytest.fixture
-def desk(region: Any) -> Iterator[Desk]:
-    with open_desk(region) as opened:
-        yield opened
 
 
 @pytest.fixture
