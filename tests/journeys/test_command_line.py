@@ -197,9 +197,7 @@ def test_an_edge_that_cannot_start_says_which_setting_and_why(
 def test_an_edge_with_a_chip_reader_of_no_kind_says_which_kinds_there_are(
     enrolled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    edge = lane_with_keys(enrolled, tmp_path, "5e" * 32 + "\n")
-    (edge / "trust").mkdir()
-    (edge / "edge.toml").write_text(CONFIG.replace("socket:", "telepathy:"))
+    edge = lane_with_a_reader_of_no_kind(enrolled, tmp_path)
     number, sentence = refusal(capsys, "edge", "run", "--config", str(edge / "edge.toml"))
     assert number == 2
     assert "pcsc:" in sentence
@@ -241,6 +239,14 @@ def lane_with_keys(enrolled: Path, tmp_path: Path, key: str) -> Path:
     shutil.copytree(enrolled / "edge", edge)
     for name in ("officer.key", "lists.key", "barrier.key"):
         write_closed(edge / name, key)
+    return edge
+
+
+def lane_with_a_reader_of_no_kind(enrolled: Path, tmp_path: Path) -> Path:
+    """All is there, but its chip reader."""
+    edge = lane_with_keys(enrolled, tmp_path, "5e" * 32 + "\n")
+    (edge / "trust").mkdir()
+    (edge / "edge.toml").write_text(CONFIG.replace("socket:", "telepathy:"))
     return edge
 
 
@@ -288,9 +294,7 @@ def test_an_edge_without_a_trust_store_names_the_command_that_makes_one(
 def test_an_edge_that_does_not_start_leaves_nothing_open(
     enrolled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    edge = lane_with_keys(enrolled, tmp_path, "5e" * 32 + "\n")
-    (edge / "trust").mkdir()
-    (edge / "edge.toml").write_text(CONFIG.replace("socket:", "telepathy:"))
+    edge = lane_with_a_reader_of_no_kind(enrolled, tmp_path)
     assert refusal(capsys, "edge", "run", "--config", str(edge / "edge.toml"))[0] == 2
     assert not holds(edge / "outbox.db")
 
